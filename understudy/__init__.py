@@ -1,0 +1,1 @@
+"""The foundation: what two or more applications share."""

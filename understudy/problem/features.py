@@ -1,0 +1,57 @@
+"""How a problem's features are made: as-of views, on-demand functions, and the model's inputs."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from understudy.problem.part import Part
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_span(text: str) -> timedelta:
+    """Read a span such as ``30m``, ``3h``, ``2d`` or ``1w``."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in UNITS or not number.isdigit() or int(number) < 1:
+        raise ValueError(f"{text!r} is not a span; write a whole number and m, h, d or w, as in 3h")
+    return timedelta(**{UNITS[unit]: int(number)})
+
+
+class View(Part):
+    """An as-of SQL query: for each clock time and key, what was known at that time."""
+
+    name: str
+    sql: str
+    """Path of the query, from the project's root."""
+    keys: tuple[str, ...] = ()
+    """Request fields by which a value is looked up; none for a value that all rows share."""
+    every: str = "1h"
+    """Cadence of the clock."""
+    max_age: str = "3h"
+    """A value older than this at request time counts as missing."""
+    columns: tuple[str, ...] = Field(min_length=1)
+
+    _span = field_validator("every", "max_age")(lambda text: (parse_span(text), text)[1])
+
+
+class Input(Part):
+    """One column that the model reads."""
+
+    name: str
+    kind: Literal["number", "category"] = "number"
+    group: str = "request"
+    """Name of the feature group, for drop-one evidence."""
+    unit: str = ""
+    about: str = ""
+
+
+class Features(Part):
+    """Empty for a flat table: then every ``feature`` column is a model input as it stands."""
+
+    history: str | None = None
+    """Where the clock starts before the first request, so that views have a past."""
+    views: tuple[View, ...] = ()
+    functions: str | None = None
+    """Dotted module; each public function makes the column of its own name from its arguments."""
+    inputs: tuple[Input, ...] = ()
