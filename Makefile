@@ -1,0 +1,69 @@
+# One vocabulary for people, hooks and CI. Every target sets up what it needs.
+PYTHON  ?= python3
+VENV    ?= .venv
+PROBLEM ?= flights
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.understudy-ready
+UV      := $(shell command -v uv 2>/dev/null)
+LOCK    := requirements/$(if $(BOOSTERS),boosters,all).lock
+
+export DO_NOT_TRACK = 1
+export DVC_NO_ANALYTICS = 1
+export MLFLOW_DISABLE_TELEMETRY = true
+export PREFECT_SERVER_ANALYTICS_ENABLED = false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test unit lint bench docs lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+$(STAMP): pyproject.toml $(LOCK) requirements/data.lock
+ifdef UV
+	@test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" $(VENV)
+	uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/data.lock
+	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+else
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --no-deps -r requirements/data.lock
+	$(BIN)/python -m pip install --quiet --progress-bar off --no-deps --editable .
+endif
+	@touch $@
+
+setup: $(STAMP) ## make .venv with everything in it (BOOSTERS=1 adds XGBoost, LightGBM, CatBoost)
+
+run: setup ## train PROBLEM (default: flights) and register the result
+	$(BIN)/understudy train --problem $(PROBLEM)
+
+demo: setup ## from raw flights to a registered, judged model, in one command
+	$(BIN)/understudy train --problem flights
+	$(BIN)/understudy show flights@champion
+
+test: setup ## all tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -p no:cacheprovider $(ARGS)
+
+unit: setup ## the quick tests only
+	$(BIN)/python -m pytest -m unit -q $(ARGS)
+
+lint: setup ## style, types and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## time a cold, an unchanged and a fast training run of PROBLEM, stage by stage
+	$(BIN)/python -m benchmarks.training --problem $(PROBLEM)
+
+docs: setup ## build the documentation into site/
+	$(BIN)/zensical build --clean
+
+lock: ## resolve anew; locks hold names, versions and hashes, no addresses
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml \
+	  --extra pipelines --extra serving --extra monitoring --extra dev -o requirements/all.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml \
+	  --extra pipelines --extra serving --extra monitoring --extra dev --extra boosters -c requirements/all.lock -o requirements/boosters.lock
+
+clean: ## delete what runs have made: data, stores, reports
+	rm -rf data var site dvc.lock .dvc/cache .dvc/tmp
