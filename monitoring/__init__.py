@@ -1,0 +1,1 @@
+"""WATCH PATH: turns what the ledger holds into reports, verdicts and actions."""

@@ -1,0 +1,1 @@
+"""READ PATH: serves a bundle. Routes do HTTP only; what they call knows nothing of HTTP."""
