@@ -7,6 +7,8 @@ STAMP   := $(VENV)/.understudy-ready
 UV      := $(shell command -v uv 2>/dev/null)
 LOCK    := requirements/$(if $(BOOSTERS),boosters,all).lock
 
+# Threads that spin while they wait ruin a machine whose cores are shared.
+export OMP_WAIT_POLICY = PASSIVE
 export DO_NOT_TRACK = 1
 export DVC_NO_ANALYTICS = 1
 export MLFLOW_DISABLE_TELEMETRY = true
@@ -21,12 +23,12 @@ help: ## list the targets
 $(STAMP): pyproject.toml $(LOCK) requirements/data.lock
 ifdef UV
 	@test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" $(VENV)
-	uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r $(LOCK)
 	uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/data.lock
 	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 else
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --no-deps -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --no-deps -r requirements/data.lock
 	$(BIN)/python -m pip install --quiet --progress-bar off --no-deps --editable .
 endif

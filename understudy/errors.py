@@ -9,6 +9,8 @@ class UnderstudyError(Exception):
     """Root of every error that a person can act on."""
 
     code = "error"
+    stage = ""
+    """Stage of the write path in which it arose; empty outside of one."""
 
     def __init__(self, what: str, fix: str = "") -> None:
         self.what = what
@@ -50,3 +52,9 @@ class MachineError(UnderstudyError):
     """The machine lacks something: disk, a package, a port, a project folder."""
 
     code = "environment"
+
+
+class StageError(UnderstudyError):
+    """A stage stopped for a reason that nobody foresaw; the cause is chained."""
+
+    code = "stage"

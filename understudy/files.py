@@ -1,5 +1,6 @@
 """Writing so that a reader sees the old content or the new, never half of either."""
 
+import errno
 import hashlib
 import json
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 from understudy.errors import MachineError
 
-NO_SPACE = 28
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -24,24 +25,19 @@ def replacing_folder(target: Path) -> Iterator[Path]:
         MachineError: the disk is full.
     """
     fresh = target.with_name(f".{target.name}.partial")
+    _restore(target)
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
     try:
-        yield fresh
-        _swap(fresh, target)
-    except OSError as error:
-        if error.errno == NO_SPACE:
-            raise MachineError(
-                f"No space left on the disk while writing {target}.",
-                "Free some space and run the same command again; nothing was changed.",
-            ) from error
-        raise
+        with _naming_a_full_disk(target):
+            fresh.mkdir(parents=True)
+            yield fresh
+            _swap(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _swap(fresh: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old")
+    old = _old(target)
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
@@ -49,13 +45,41 @@ def _swap(fresh: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _restore(target: Path) -> None:
+    """Undo a swap that was killed between its two renames."""
+    if not target.exists() and _old(target).exists():
+        _old(target).rename(target)
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+@contextmanager
+def _naming_a_full_disk(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise MachineError(
+                f"No space left on the disk while writing {target}.",
+                "Free some space and run the same command again; nothing was changed.",
+            ) from error
+        raise
+
+
 def write_text(path: Path, text: str) -> Path:
-    """Write ``text`` aside, then rename it to ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``text`` aside, then rename it to ``path``.
+
+    Raises:
+        MachineError: the disk is full.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
+        with _naming_a_full_disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_text(text, encoding="utf-8")
+            aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
     return path

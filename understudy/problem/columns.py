@@ -26,15 +26,28 @@ class Column(Part):
     low: float | None = None
     high: float | None = None
     categories: tuple[str, ...] = ()
+    """Accepted values; with ``...`` among them the list is open, and others are noted rather than refused."""
     nulls: float = Field(default=0.0, ge=0.0, le=1.0)
     """Largest share of missing values that is accepted."""
     unique: bool = False
+    known_at: str | None = None
+    """Time column from which the value is known. Views see a late fact only where this says from when."""
+
+    @property
+    def late(self) -> bool:
+        """Whether the value is known only after prediction time."""
+        return self.role in ("leak", "target", "label_time")
 
     @model_validator(mode="after")
     def _range_is_ordered(self) -> "Column":
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low ({self.low}) is above high ({self.high})")
         return self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other values than those listed are accepted."""
+        return "..." in self.categories
 
 
 class Table(Part):
@@ -45,6 +58,8 @@ class Table(Part):
     """Smallest and largest accepted number of rows."""
     key: tuple[str, ...] = ()
     """Columns that together identify a row."""
+    known_at: str | None = None
+    """Time column from which a row is known; none for rows that are known all along."""
     time: str | None = None
     """Time column for the checks below."""
     monotone: bool = False
@@ -58,7 +73,10 @@ class Table(Part):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Table":
-        named = {*self.key, *([self.time] if self.time else [])}
-        if missing := named - set(self.columns):
+        said = (self.time, self.known_at, *(column.known_at for column in self.columns.values()))
+        times = {name for name in said if name is not None}
+        if missing := {*self.key, *times} - set(self.columns):
             raise ValueError(f"names columns that are not declared: {sorted(missing)}")
+        if other := {name for name in times if self.columns[name].kind != "time"}:
+            raise ValueError(f"takes for times what is declared as something else: {sorted(other)}")
         return self

@@ -27,10 +27,11 @@ class View(Part):
     keys: tuple[str, ...] = ()
     """Request fields by which a value is looked up; none for a value that all rows share."""
     every: str = "1h"
-    """Cadence of the clock."""
+    """Cadence of the clock. A request reads the newest tick at or before its prediction time."""
     max_age: str = "3h"
-    """A value older than this at request time counts as missing."""
+    """When online a tick was missed, an older one serves up to this age; then its values are missing."""
     columns: tuple[str, ...] = Field(min_length=1)
+    """Numbers that the query returns beside ``at`` and the keys."""
 
     _span = field_validator("every", "max_age")(lambda text: (parse_span(text), text)[1])
 
@@ -49,8 +50,6 @@ class Input(Part):
 class Features(Part):
     """Empty for a flat table: then every ``feature`` column is a model input as it stands."""
 
-    history: str | None = None
-    """Where the clock starts before the first request, so that views have a past."""
     views: tuple[View, ...] = ()
     functions: str | None = None
     """Dotted module; each public function makes the column of its own name from its arguments."""

@@ -64,6 +64,8 @@ class Tuning(Part):
     metric: Literal["pr_auc", "roc_auc", "log_loss", "brier"] = "pr_auc"
     sampler: Literal["tpe", "random", "grid"] = "tpe"
     pruner: Literal["median", "halving", "none"] = "median"
+    choose: Literal["best", "one_standard_error"] = "best"
+    """Take the best mean, or the simplest family that is as good within one standard error of the paired difference."""
     folds: int = Field(default=3, ge=2)
     fold_span: str | None = None
     """Length of each validation fold of a dated problem, such as ``4w``; default: equal shares."""

@@ -25,7 +25,7 @@ class Source(Part):
     """Either a file (``path``) or a dotted function that reads a data package."""
 
     path: str | None = None
-    """CSV or Parquet file, absolute or from the project's root."""
+    """CSV or Parquet file, absolute or from the project's root; an id called ``row_number`` is made if it has none."""
     function: str | None = None
     """``module:function`` taking ``{file name: path}`` and returning ``{table name: pyarrow.Table}``."""
     package: DataPackage | None = None

@@ -130,6 +130,11 @@ class ProblemSpec(Part):
         ]
         smaller = [c.model_copy(update={"trials": min(c.trials, self.fast.trials)}) for c in kept]
         tuning = self.tuning.model_copy(
-            update={"rows": min(self.tuning.rows or self.fast.rows, self.fast.rows), "folds": 2, "drop_one": False}
+            update={
+                "rows": min(self.tuning.rows or self.fast.rows, self.fast.rows),
+                "folds": 2,
+                "imbalance": self.tuning.imbalance[:2],
+                "drop_one": False,
+            }
         )
         return self.model_copy(update={"candidates": tuple(smaller), "tuning": tuning})

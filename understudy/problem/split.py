@@ -29,6 +29,8 @@ class Split(Part):
             raise ValueError(f"unknown parts {sorted(unknown)}; the parts are {', '.join(PARTS)}")
         if missing := {"train", "calibration", "validation", "test"} - set(named):
             raise ValueError(f"{self.method} split names no {sorted(missing)}")
+        if list(named) != [part for part in PARTS if part in named]:
+            raise ValueError(f"list the parts in their order: {', '.join(PARTS)}")
         if self.method == "time" and list(named.values()) != sorted(named.values()):
             raise ValueError("until must list the parts in the order of time")
         if self.method != "time" and abs(sum(self.shares.values()) - 1) > 1e-9:

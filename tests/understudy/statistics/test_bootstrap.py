@@ -37,12 +37,21 @@ def test_weights_draw_whole_blocks(case):
     assert (weights != block_weights(blocks, 50, seed=2)).any()
 
 
-def test_roc_auc_by_pairs_of_blocks_is_roc_auc_by_weights(case):
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "calibration_error"])
+def test_a_shortcut_is_the_metric_of_the_weighted_rows(case, name):
     blocks, y, score = case
-    quick = Resample(blocks, 60, seed=5).roc_auc(y, score)
-    slow = interval(metrics.roc_auc, blocks, y, score, repeats=60, seed=5)
+    quick = getattr(Resample(blocks, 60, seed=5), name)(y, score)
+    slow = interval(getattr(metrics, name), blocks, y, score, repeats=60, seed=5)
     assert [quick.value, quick.low, quick.high] == pytest.approx([slow.value, slow.low, slow.high], abs=1e-12)
-    assert slow.low < slow.value < slow.high
+    assert slow.low < slow.high
+
+
+def test_the_same_draws_serve_some_of_the_rows(case):
+    blocks, y, score = case
+    resample, some = Resample(blocks, 60, seed=5), score > 0.5
+    weights = block_weights(blocks, 60, seed=5)[:, some]
+    expected = [metrics.roc_auc(y[some], score[some], weight=weight) for weight in weights]
+    assert resample.take(some).roc_aucs(y[some], score[some]) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_ratio_of_sums_is_the_weighted_metric(case):

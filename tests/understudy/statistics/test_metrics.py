@@ -25,7 +25,7 @@ def judged(draw):
 
 
 @given(judged())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_score_metrics_are_those_of_scikit_learn(case):
     y, score, weight = case
     for ours, theirs in (
@@ -41,7 +41,7 @@ def test_score_metrics_are_those_of_scikit_learn(case):
 
 
 @given(judged(), st.floats(0.01, 0.99))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true:UserWarning")
 def test_decision_metrics_are_those_of_scikit_learn(case, threshold):
     y, score, weight = case
@@ -60,7 +60,7 @@ def test_decision_metrics_are_those_of_scikit_learn(case, threshold):
 
 
 @given(judged(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_whole_weight_is_a_repeated_row(case, data):
     y, score, _ = case
     weight = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(y), max_size=len(y))))

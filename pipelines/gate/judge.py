@@ -1,0 +1,71 @@
+"""Judging the bundle on disk: gather the evidence, run every check, decide."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipelines.gate import checks
+from pipelines.gate.evidence import Evidence, read_evidence
+from pipelines.gate.latency import row_milliseconds
+from pipelines.job import Job
+from understudy.bundle import Bundle
+from understudy.errors import BundleError
+from understudy.ports import ModelRegistry
+from understudy.problem.decision import Gates
+from understudy.records import GateCheck, Verdict, Version
+
+MEGABYTE = 1e6
+
+
+def judge(job: Job, registry: ModelRegistry) -> Verdict:
+    """Decide whether the bundle may be used, and whether it is fit to follow the champion.
+
+    A bundle that is registered already keeps the verdict it was given.
+
+    Raises:
+        BundleError: the bundle is damaged.
+        RegistryError: the registry cannot be reached.
+    """
+    bundle = Bundle.load(job.folder("bundle"))
+    known = registry.find(job.spec.name, bundle.digest)
+    if known is not None:
+        return known.verdict
+    champion = registry.champion(job.spec.name)
+    job.progress(0.2, "comparing with baselines and champion")
+    rows = tuple(_all_checks(read_evidence(job), bundle, champion, registry))
+    job.progress(1.0, "judged")
+    failed = any(check.verdict == "fail" for check in rows)
+    return Verdict(
+        digest=bundle.digest,
+        decision="rejected" if failed else "accepted",
+        checks=rows,
+        champion=champion.number if champion else None,
+    )
+
+
+def _all_checks(
+    evidence: Evidence, bundle: Bundle, champion: Version | None, registry: ModelRegistry
+) -> Iterator[GateCheck]:
+    gates: Gates = evidence.spec.gates
+    yield from checks.floors(evidence.metrics, gates)
+    yield checks.calibration(evidence.y, evidence.score, gates.calibration_error, evidence.spec.seed)
+    yield checks.overfitting(evidence.metrics, gates.train_validation_gap)
+    yield from checks.baselines(evidence, gates.beats_baselines)
+    yield _against_champion(evidence, champion, registry)
+    yield checks.weakest_segment(evidence.metrics, gates.segment_roc_auc)
+    yield from checks.fairness(evidence.metrics, gates.fairness_gap)
+    yield checks.at_most("bundle_megabytes", bundle.size / MEGABYTE, gates.bundle_megabytes, "MB")
+    yield checks.at_most("row_milliseconds", row_milliseconds(bundle), gates.row_milliseconds, "ms, median of one row")
+
+
+def _against_champion(evidence: Evidence, champion: Version | None, registry: ModelRegistry) -> GateCheck:
+    if champion is None:
+        return checks.skipped("not_worse_than_champion", None, "There is no champion yet.")
+    with TemporaryDirectory() as folder:
+        theirs = Bundle.load(registry.fetch(champion.problem, champion.number, Path(folder) / "champion"))
+        try:
+            score = theirs.score_columns(evidence.columns(theirs.manifest.inputs))
+        except BundleError as error:
+            return checks.incomparable(champion.number, error)
+    flagged = score >= theirs.manifest.threshold
+    return checks.champion(evidence, flagged, champion.number, evidence.spec.gates.worse_than_champion)

@@ -1,0 +1,90 @@
+"""Reading one CSV or Parquet file that someone brings."""
+
+import codecs
+import csv as header_csv
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import compute as pc
+from pyarrow import csv
+from pyarrow import parquet as pq
+
+from understudy.errors import DataError
+
+MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "NaT", "?"]
+DELIMITERS = (",", ";", "\t", "|")
+DECIMAL_COMMA = r"^\s*-?\d+(,\d+)?\s*$"
+
+
+def read_file(path: Path) -> pa.Table:
+    """Read ``path`` by its ending: ``.parquet``, else delimited text (``.csv``, ``.tsv``, also ``.gz``).
+
+    Delimited values all come as text: what they mean is for the declared kinds to say, not for a guess.
+
+    Raises:
+        DataError: the file is missing, empty or damaged.
+    """
+    if not path.is_file():
+        raise DataError(f"The data file {path} does not exist.", "Correct source.path in the problem's YAML.")
+    if path.stat().st_size == 0:
+        raise DataError(f"The data file {path.name} is empty.", "Export it again, with a header and rows.")
+    try:
+        return pq.read_table(path) if path.suffix in (".parquet", ".pq") else _read_text(path)
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise DataError(
+            f"The data file {path.name} cannot be read: {error}.",
+            "Export it again, each row as long as the header.",
+        ) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise DataError(f"The data file {path.name} cannot be read: {error}.", "Export or copy it again.") from error
+
+
+def _read_text(path: Path) -> pa.Table:
+    encoding = _encoding(path)
+    delimiter, names = _header(path, encoding)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"{path.name} names these columns twice: {', '.join(twice)}.", "Rename one of each pair.")
+    table = csv.read_csv(
+        path,
+        read_options=csv.ReadOptions(column_names=names, skip_rows=1, encoding=encoding),
+        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), null_values=MISSING, strings_can_be_null=True
+        ),
+    )
+    if delimiter == ",":
+        return table
+    return pa.table([_with_points(column) for column in table.columns], names=table.column_names)
+
+
+def _header(path: Path, encoding: str) -> tuple[str, list[str]]:
+    with pa.input_stream(str(path), compression="detect") as stream:
+        start = codecs.getincrementaldecoder(encoding)("replace").decode(stream.read(1 << 18)).removeprefix("\ufeff")
+    first = start.split("\n", 1)[0].rstrip("\r")
+    delimiter = max(DELIMITERS, key=lambda mark: len(next(header_csv.reader([first], delimiter=mark), [])))
+    return delimiter, [name.strip() for name in next(header_csv.reader([first], delimiter=delimiter), [])]
+
+
+def _encoding(path: Path) -> str:
+    """UTF-16 where the file's first bytes say so, UTF-8 where all of it decodes, else Windows' Latin letters."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with pa.input_stream(str(path), compression="detect") as stream:
+        block = stream.read(1 << 20)
+        if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        try:
+            while block:
+                decoder.decode(block)
+                block = stream.read(1 << 20)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def _with_points(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Turn decimal commas into points where every value of the column is a number written so."""
+    if not pc.all(pc.match_substring_regex(values, DECIMAL_COMMA)).as_py():
+        return values
+    return pc.replace_substring(values, ",", ".")

@@ -1,0 +1,1 @@
+"""What the stages that learn share: frames, candidates, preprocessing, folds, calibration, conversion."""

@@ -1,0 +1,110 @@
+"""A problem from anyone's CSV or Parquet: types and roles guessed, leaks kept out, a YAML that trains as it stands."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.ingest.file import read_file
+from pipelines.scaffold.inspect import Guess, guess_column
+from pipelines.scaffold.leaks import Suspicion, find_suspects
+from pipelines.scaffold.request import Request, name_of, refuse_unfit, times_of
+from pipelines.scaffold.roles import with_roles, without_leaks
+from pipelines.scaffold.target import Target, read_target
+from pipelines.scaffold.write import Draft, add_problem
+from understudy.errors import DataError
+from understudy.settings import Settings
+
+__all__ = ["Request", "Scaffold", "scaffold"]
+
+
+@dataclass(frozen=True)
+class Scaffold:
+    """What was made of it."""
+
+    name: str
+    path: Path
+    rows: int
+    columns: tuple[Guess, ...]
+    warnings: tuple[str, ...]
+
+
+def scaffold(request: Request, settings: Settings) -> Scaffold:
+    """Read the file, guess, warn, and write the problem.
+
+    Raises:
+        DataError: the file cannot be learned from as asked; nothing is written.
+        SpecError: the problem's name is not valid or taken.
+    """
+    name = name_of(request)
+    table = read_file(request.file)
+    refuse_unfit(table, request)
+    target = read_target(table[request.target], request.target, request.positive)
+    times = times_of(table, request)
+    guessed = [guess_column(column, table[column]) for column in table.column_names]
+    guesses = with_roles(guessed, table.num_rows, target, request)
+    order = None if times is None else np.argsort(times, kind="stable")
+    suspects = find_suspects(guesses, table, target.y, request.target, order)
+    guesses = without_leaks(guesses, suspects)
+    _refuse_nothing_to_learn(guesses, request)
+    draft = Draft(
+        name=name,
+        file=request.file,
+        rows=table.num_rows,
+        target=target,
+        columns=tuple(guesses),
+        allow=tuple(suspect.column for suspect in suspects if not suspect.sure),
+        set_aside=_lacking(target, times),
+        not_after=_not_after(times),
+    )
+    path = add_problem(draft, settings, request.force)
+    return Scaffold(name, path, table.num_rows, draft.columns, tuple(_warnings(draft, suspects, request)))
+
+
+def _refuse_nothing_to_learn(guesses: Sequence[Guess], request: Request) -> None:
+    if not any(guess.role == "feature" for guess in guesses):
+        raise DataError(
+            f"{request.file.name} has no column to learn from beside {request.target!r}.",
+            "Add columns that are known when the prediction is asked for, each filled in some rows.",
+        )
+
+
+def _lacking(target: Target, times: NDArray[np.datetime64] | None) -> int:
+    lacking = target.y < 0
+    return int(lacking.sum() if times is None else (lacking | np.isnat(times)).sum())
+
+
+def _not_after(times: NDArray[np.datetime64] | None) -> str | None:
+    if times is None:
+        return None
+    newest = np.max(times[~np.isnat(times)])
+    return "now" if newest < np.datetime64(datetime.now(UTC).replace(tzinfo=None)) else None
+
+
+def _warnings(draft: Draft, suspects: Sequence[Suspicion], request: Request) -> list[str]:
+    said = [f"{suspect.why} It is kept from the model (role leak)." for suspect in suspects if suspect.sure]
+    if draft.allow:
+        said.append(
+            f"Each of {', '.join(map(repr, draft.allow))} alone separates the classes well. So many hardly all leak:"
+            " they stay features (probes.allow); look into them."
+        )
+    said += [guess.warning for guess in draft.columns if guess.warning]
+    return said + list(_about_target(draft, request)) + list(_about_groups_and_times(draft, request))
+
+
+def _about_target(draft: Draft, request: Request) -> Iterator[str]:
+    if draft.target.missing:
+        yield f"{draft.target.missing:,} rows lack the target {request.target!r}; they are set aside, not learned from."
+    if draft.target.positive is not None and request.positive is None:
+        yield f"The target: {draft.target.why}."
+
+
+def _about_groups_and_times(draft: Draft, request: Request) -> Iterator[str]:
+    if protected := [repr(guess.name) for guess in draft.columns if guess.protected]:
+        yield f"Fairness is judged by {', '.join(protected)}; decide whether the model may read what is protected."
+    times = [guess.name for guess in draft.columns if guess.kind == "time" and guess.role == "context"]
+    if times and request.time is None:
+        yield f"{times[0]!r} is a time: with --time {times[0]!r} the split follows time, as it will in use."

@@ -1,0 +1,210 @@
+"""From guesses to a commented YAML, and from a YAML to a problem that the project knows."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+from pipelines.scaffold.inspect import Guess
+from pipelines.scaffold.target import Target
+from understudy.errors import SpecError
+from understudy.files import write_text
+from understudy.problem import parse_problem
+from understudy.settings import Settings
+
+TEMPLATE = Path(__file__).with_name("template.yaml")
+PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+FEW_ROWS = 5000
+VERY_FEW_ROWS = 1000
+WIDE = 100
+MOST_SEGMENTS = 3
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything that the YAML says which is not the same for everyone."""
+
+    name: str
+    file: Path
+    rows: int
+    target: Target
+    columns: tuple[Guess, ...]
+    allow: tuple[str, ...]
+    set_aside: int
+    """Rows that lack a target or a time."""
+    not_after: str | None
+    """``now`` where no event lies in the future."""
+
+    def having(self, role: str) -> str | None:
+        return next((guess.name for guess in self.columns if guess.role == role), None)
+
+
+def render(draft: Draft, root: Path) -> str:
+    """The YAML of a problem."""
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        _head(draft, root) | _table(draft) | _split(draft) | _search(draft) | _judging(draft)
+    )
+
+
+def add_problem(draft: Draft, settings: Settings, force: bool) -> Path:
+    """Write ``configs/problems/<name>.yaml`` and its line in ``configs/problems.yaml``; both or neither.
+
+    Raises:
+        SpecError: the problem exists (without ``force``), or the list of problems cannot be extended.
+    """
+    path, listing = settings.problems / f"{draft.name}.yaml", settings.root / "configs" / "problems.yaml"
+    if path.exists() and not force:
+        raise SpecError(
+            f"The problem {draft.name!r} exists: {path}.", "Choose another --name, or --force to replace it."
+        )
+    text = render(draft, settings.root)
+    parse_problem(text, path)
+    listed = with_line(listing.read_text(encoding="utf-8"), draft.name, _source(draft.file, settings.root))
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    write_text(path, text)
+    try:
+        write_text(listing, listed)
+    except OSError:
+        path.unlink() if before is None else write_text(path, before)
+        raise
+    return path
+
+
+def with_line(text: str, name: str, source: str) -> str:
+    """``problems.yaml`` with one more line, or with this problem's line replaced; comments stay.
+
+    Raises:
+        SpecError: the text is not a list of problems, or would not read as intended.
+    """
+    known = _problems(text)
+    line = f"  {name}: {{source: {quoted(source)}}}"
+    lines = text.splitlines()
+    start = next((n for n, row in enumerate(lines) if re.match(r"problems\s*:", row)), None)
+    if start is None:
+        raise SpecError(
+            "configs/problems.yaml has no line `problems:`.", "Write it, with a line for each problem below."
+        )
+    lines[start] = "problems:" if not known else lines[start]
+    block = [n for n in range(start + 1, len(lines)) if re.match(r"\s+\S", lines[n])]
+    own = next((n for n in block if re.match(rf"\s+{name}\s*:", lines[n])), None)
+    if own is None:
+        lines.insert((block[-1] if block else start) + 1, line)
+    else:
+        lines[own] = line
+    changed = "\n".join(lines) + "\n"
+    if _problems(changed) != {**known, name: {"source": source}}:
+        raise SpecError("configs/problems.yaml cannot be extended line by line.", f"Add to it by hand:{line}")
+    return changed
+
+
+def quoted(value: str) -> str:
+    """A YAML scalar: plain where that reads back as the same text, else in double quotes."""
+    if PLAIN.match(value) and yaml.safe_load(value) == value:
+        return value
+    escaped = (letter if letter.isprintable() and letter not in '"\\' else f"\\U{ord(letter):08x}" for letter in value)
+    return f'"{"".join(escaped)}"'
+
+
+def _problems(text: str) -> dict[str, Any]:
+    try:
+        return dict((yaml.safe_load(text) or {}).get("problems") or {})
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        raise SpecError(f"configs/problems.yaml cannot be read: {error}.", "Mend it first.") from error
+
+
+def _source(file: Path, root: Path) -> str:
+    file, root = file.resolve(), root.resolve()
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
+
+
+def _head(draft: Draft, root: Path) -> dict[str, str]:
+    target = str(draft.having("target"))
+    question = f"{target}?" if draft.target.positive is None else f"{target}: {draft.target.positive}?"
+    return {
+        "name": draft.name,
+        "file": _comment(draft.file.name),
+        "rows": f"{draft.rows:,}",
+        "title": quoted(question),
+        "positive": "null" if draft.target.positive is None else quoted(draft.target.positive),
+        "source": quoted(_source(draft.file, root)),
+    }
+
+
+def _table(draft: Draft) -> dict[str, str]:
+    time, share = draft.having("event_time"), draft.set_aside / draft.rows
+    options = [f"key: [{quoted(str(draft.having('id')))}]"]
+    if time:
+        options.append(f"time: {quoted(time)}")
+    if draft.not_after:
+        options.append(f"not_after: {draft.not_after} # no event may lie in the future")
+    left_out = [f"# Left out: {_comment(guess.name)} {guess.why}." for guess in draft.columns if guess.role is None]
+    return {
+        "fewest": str(max(1, draft.rows // 2)),
+        "most": str(draft.rows * 10),
+        "table_options": "\n".join(f"    {option}" for option in options),
+        "quarantine": f"{min(1.0, math.ceil(100 * share + 1) / 100):g}",
+        "quarantine_why": f"; {draft.set_aside} now lack the target or the time" if draft.set_aside else "",
+        "columns": "\n".join(_column(guess) for guess in draft.columns if guess.role is not None),
+        "left_out": "\n".join([*left_out, ""]),
+    }
+
+
+def _column(guess: Guess) -> str:
+    about = [f"kind: {guess.kind}", f"role: {guess.role}"]
+    if guess.missing and guess.role not in ("id", "target", "event_time"):
+        about.append(f"nulls: {min(1.0, math.ceil(150 * guess.missing + 1) / 100):g}")
+    if guess.protected:
+        about.append("protected: true")
+    return f"      {quoted(guess.name)}: {{{', '.join(about)}}} # {_comment(guess.why)}"
+
+
+def _split(draft: Draft) -> dict[str, str]:
+    shares = "shares: {train: 0.6, calibration: 0.1, validation: 0.1, test: 0.2}"
+    unit = draft.having("unit")
+    if draft.having("event_time"):
+        method, why = ["method: ordered"], "By time, oldest first: a random split would let the model look ahead."
+    elif unit:
+        method = ["method: grouped", f"group: {quoted(unit)}"]
+        why = "Rows of one unit stay together. With a time column, split by time instead (method: ordered)."
+    else:
+        method, why = ["method: stratified"], "At random within each class. With a time column, split by time instead."
+    return {"split": "\n".join(f"  {line}" for line in [*method, shares]), "split_why": why}
+
+
+def _search(draft: Draft) -> dict[str, str]:
+    train = max(1, int(0.6 * draft.rows))
+    wide = len(draft.columns) > WIDE
+    leaf = max(5, min(20, train // 50))
+    return {
+        "trials": str(3 if wide or draft.rows > 100_000 else 5),
+        "rare": str(max(2, min(50, train // 200))),
+        "leaf_low": str(leaf),
+        "leaf_high": str(max(2 * leaf, min(400, train // 10))),
+        "tune_rows": str(20_000 if wide else 40_000),
+    }
+
+
+def _judging(draft: Draft) -> dict[str, str]:
+    rate = draft.target.rate
+    segments = [
+        guess.name
+        for guess in draft.columns
+        if guess.role == "feature" and (guess.protected or (guess.kind == "category" and 2 <= guess.distinct <= 12))
+    ]
+    return {
+        "miss": f"{max(1.0, min(20.0, round((1 - rate) / rate, 1))):g}",
+        "segments": f"[{', '.join(quoted(name) for name in segments[:MOST_SEGMENTS])}]",
+        "smallest": str(max(20, min(200, draft.rows // 50))),
+        "calibration": "null" if draft.rows < FEW_ROWS else "0.05",
+        "gap": "null" if draft.rows < VERY_FEW_ROWS else "0.25" if draft.rows < FEW_ROWS else "0.15",
+        "allow": f"[{', '.join(quoted(name) for name in draft.allow)}]",
+    }
+
+
+def _comment(text: str) -> str:
+    """Text that stays on its line."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,0 +1,108 @@
+"""Training a problem, from its source to a registered version: the whole run that the front door asks for."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.dag import Dag
+from pipelines.display import Display, Silent
+from pipelines.job import Job, Profile
+from pipelines.register import Registration
+from pipelines.stages import run_stage
+from pipelines.turn import turn
+from pipelines.write_path import Run, StageRun
+from understudy.errors import StageError, UnderstudyError
+from understudy.ports import ModelRegistry
+from understudy.problem import load_problem
+from understudy.settings import Settings
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    problem: str
+    profile: Profile
+    registration: Registration
+    stages: tuple[StageRun, ...]
+    unchanged: bool
+    """Whether everything was there already."""
+    seconds: float
+
+
+def train(
+    settings: Settings,
+    problem: str,
+    open_registry: Callable[[], ModelRegistry],
+    display: Display,
+    profile: Profile = "full",
+) -> Outcome:
+    """Bring a problem from its source to a registered version; what is unchanged is left alone.
+
+    Raises:
+        UnderstudyError: a stage failed or refused; ``stage`` says which. What ran before it is kept.
+    """
+    started = time.monotonic()
+    spec = load_problem(settings.problems, problem)
+    with turn(settings.home, problem):
+        job = Job(spec=spec, settings=settings, profile=profile)
+        run = Run(job, Dag(settings.root, problem), open_registry, display)
+        if registration := run.standing():
+            stages = tuple(StageRun(step, "unchanged", 0.0) for step in run.steps)
+            return Outcome(problem, profile, registration, stages, True, time.monotonic() - started)
+        registration = _ordered(run)
+        return Outcome(problem, profile, registration, tuple(run.taken), False, time.monotonic() - started)
+
+
+def retry_registration(settings: Settings, problem: str, open_registry: Callable[[], ModelRegistry]) -> Registration:
+    """Judge and register the bundle that is on disk, as after a registry that was out of reach.
+
+    Raises:
+        BundleError: there is no whole bundle on disk.
+        RegistryError: the registry is still out of reach.
+    """
+    with turn(settings.home, problem):
+        job = Job(spec=load_problem(settings.problems, problem), settings=settings)
+        run = Run(job, Dag(settings.root, problem), open_registry, Silent())
+        with _naming_the_step(run):
+            return run.register(run.gate())
+
+
+def run_alone(settings: Settings, problem: str, stage: str) -> Path:
+    """Run one stage for DVC, which decides what is stale and records what came of it.
+
+    Raises:
+        SpecError: there is no such problem or stage.
+    """
+    with turn(settings.home, problem):
+        return run_stage(stage, Job(spec=load_problem(settings.problems, problem), settings=settings))
+
+
+def _ordered(run: Run) -> Registration:
+    # An unchanged run need not pay the seconds that importing Prefect takes.
+    from pipelines.flows import under_prefect
+
+    run.display.open(run.steps, frozenset(run.steps) - run.ahead(), run.timings.known())
+    try:
+        with _naming_the_step(run):
+            return under_prefect(run)
+    finally:
+        run.display.close()
+
+
+@contextmanager
+def _naming_the_step(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except UnderstudyError as error:
+        error.stage = run.current
+        raise
+    except Exception as error:
+        failure = StageError(
+            f"{run.current or 'The run'} stopped: {type(error).__name__}: {error}.",
+            "`--debug` shows where. What was finished is kept: the same command goes on from there.",
+        )
+        failure.stage = run.current
+        raise failure from error

@@ -1,0 +1,94 @@
+"""Validate: hold the raw tables to what the problem expects of them; set bad rows aside with their reasons."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet as pq
+
+from pipelines.job import Job
+from pipelines.validate.expectations import kind_findings, positives, target_finding, whole_findings
+from pipelines.validate.finding import Finding, set_aside
+from pipelines.validate.notes import open_categories, telling_gaps
+from pipelines.validate.schema import value_findings
+from understudy.errors import DataError
+from understudy.files import replacing_folder, write_json
+from understudy.problem import ProblemSpec, Table
+
+Report = dict[str, list[Any]]
+
+SHOWN = 5
+
+
+def run(job: Job) -> None:
+    """Write each table's good rows, ``quarantine_<table>.parquet`` for the others, and ``validation.json``.
+
+    Raises:
+        DataError: an expectation of a column or table is missed, or too many rows are bad. The report and
+            the bad rows are then kept in ``<home>/rejected/<problem>``.
+    """
+    tables: dict[str, pa.Table] = {}
+    report: Report = {"checks": [], "notes": []}
+    for place, (name, declared) in enumerate(job.spec.tables.items()):
+        job.progress(place / len(job.spec.tables), f"checking {name}")
+        table = pq.read_table(job.input("ingest", f"{name}.parquet"))
+        good, bad, findings, notes = examine(table, name, declared, job.spec)
+        report["checks"] += [finding.record(name, table.num_rows) for finding in findings]
+        report["notes"] += notes
+        tables |= {name: good} | ({f"quarantine_{name}": bad} if bad.num_rows else {})
+    rejected = job.settings.home / "rejected" / job.spec.name
+    if failures := [check for check in report["checks"] if check["verdict"] == "fail"]:
+        with replacing_folder(rejected) as folder:
+            _write(folder, {name: t for name, t in tables.items() if name.startswith("quarantine_")}, report)
+        raise _refusal(job.spec, failures, rejected)
+    shutil.rmtree(rejected, ignore_errors=True)
+    _write(job.out, tables, report)
+
+
+def examine(
+    table: pa.Table, name: str, declared: Table, spec: ProblemSpec
+) -> tuple[pa.Table, pa.Table, list[Finding], list[str]]:
+    """Check one table.
+
+    Returns:
+        Its good rows, its bad rows with a ``reason`` column, every check's finding, and notes.
+    """
+    findings = kind_findings(table, declared)
+    if any(finding.stops for finding in findings):
+        return table, table.slice(0, 0), findings, []
+    frame = table.to_pandas()
+    findings += [*value_findings(frame, declared), *whole_findings(frame, declared)]
+    notes = list(open_categories(frame, name, declared))
+    if name == spec.main:
+        findings.append(target_finding(frame, spec))
+        notes += telling_gaps(frame, positives(frame, spec), spec)
+    good, bad = set_aside(table, frame, findings)
+    findings.append(_quarantine(bad.num_rows, len(frame), declared.quarantine))
+    return good, bad, findings, notes
+
+
+def _quarantine(bad: int, rows: int, limit: float) -> Finding:
+    return Finding("", "quarantine", bad, f"{bad} rows set aside", limit, stops=bad > limit * rows)
+
+
+def _write(folder: Path, tables: dict[str, pa.Table], report: Report) -> None:
+    for name, table in tables.items():
+        pq.write_table(table, folder / f"{name}.parquet")
+    write_json(folder / "validation.json", report)
+
+
+def _refusal(spec: ProblemSpec, failures: list[dict[str, Any]], rejected: Path) -> DataError:
+    words = [_words(failure) for failure in failures[:SHOWN]]
+    more = f" and {len(failures) - SHOWN} more" if len(failures) > SHOWN else ""
+    return DataError(
+        f"The data of {spec.name} is not fit to learn from: {'; '.join(words)}{more}.",
+        f"The report and the bad rows are in {rejected}. Mend the source, or change what the problem expects.",
+    )
+
+
+def _words(failure: dict[str, Any]) -> str:
+    where = ".".join(part for part in (failure["table"], failure["column"]) if part)
+    limit = "" if failure["limit"] is None else f", limit {100 * failure['limit']:g} %"
+    count = f"{failure['failed']} of {failure['rows']} rows, {100 * failure['share']:.3g} %{limit}"
+    return f"{where}: {failure['check']}: {failure['detail']} ({count})"

@@ -1,0 +1,84 @@
+"""A project of one's own for each test: a copy of what is tracked here, with its state inside it."""
+
+import csv
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from workspace import Workspace
+
+HERE = Path(__file__).resolve().parent
+CODE = ("cli", "pipelines", "problems", "understudy")
+STAGES = ("ingest", "validate", "featurize", "split", "tune", "train", "probe", "evaluate", "bundle")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A copy of the project's code and settings, without git, data or state; with problems ``toy`` and ``other``."""
+    return Workspace(_project(tmp_path))
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Workspace:
+    """A workspace whose stages, gate and registry take no time: see tests/fakes/toy/README.md."""
+    return Workspace(_toy(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def _trained_toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = _toy(tmp_path_factory.mktemp("trained"))
+    done = Workspace(root).run("train", "--problem", "toy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root
+
+
+@pytest.fixture
+def trained_toy(_trained_toy: Path, tmp_path: Path) -> Workspace:
+    """A toy workspace in which ``toy`` was trained and version 1 is champion."""
+    root = tmp_path / "trained"
+    shutil.copytree(_trained_toy, root)
+    return Workspace(root)
+
+
+def _project(folder: Path) -> Path:
+    root = folder / "project"
+    for name in CODE:
+        shutil.copytree(HERE.parent / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", "pyproject.toml", ".dvcignore"):
+        shutil.copy(HERE.parent / name, root / name)
+    (root / ".dvc").mkdir()
+    (root / ".dvc" / "config").write_text("[core]\n    analytics = false\n    no_scm = true\n", encoding="utf-8")
+    shutil.copytree(HERE / "fakes" / "toy" / "configs", root / "configs")
+    _write_rows(root / "problems" / "toy.csv")
+    return root
+
+
+def _toy(folder: Path) -> Path:
+    root = _project(folder)
+    for stage in STAGES:
+        package = root / "pipelines" / stage
+        if package.is_dir():
+            shutil.rmtree(package)
+        package.with_suffix(".py").unlink(missing_ok=True)
+        named = (HERE.parent / "dvc.yaml").read_text(encoding="utf-8")
+        target = package.with_suffix(".py") if f"pipelines/{stage}.py" in named else package / "__init__.py"
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(HERE / "fakes" / "toy" / "pipelines" / "toy_stage.py", target)
+    for name in ("pipelines/gate", "understudy/adapters", "understudy/bundle"):
+        shutil.rmtree(root / name)
+        shutil.copytree(HERE / "fakes" / "toy" / name, root / name)
+    return root
+
+
+def _write_rows(path: Path, rows: int = 600) -> None:
+    """A table in which each column says a little about the answer, with some sizes missing."""
+    draw = random.Random(7)  # noqa: S311
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(["id", "size", "weight", "town", "answer"])
+        for number in range(rows):
+            size, weight, town = draw.gauss(0, 1), draw.gauss(0, 1), draw.choice(["ash", "birch", "cedar"])
+            answer = size + weight + (town == "ash") + draw.gauss(0, 1) > 0.5
+            shown = "" if draw.random() < 0.02 else f"{size:.6f}"
+            table.writerow([number, shown, f"{weight:.6f}", town, "yes" if answer else "no"])

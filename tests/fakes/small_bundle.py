@@ -1,0 +1,126 @@
+"""A bundle of two numbers and one category, made by hand: score = sigmoid(2 size - weight + [town is "north"])."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from understudy.bundle.manifest import (
+    FILES,
+    MANIFEST,
+    MODEL,
+    Example,
+    FeatureCode,
+    Figure,
+    FileEntry,
+    Inputs,
+    Manifest,
+    Metrics,
+    ModelInput,
+    Parity,
+    RequestField,
+)
+from understudy.files import sha256_file
+from understudy.problem.decision import Costs
+from understudy.records import GateCheck, Lineage, Verdict
+
+INPUTS = Inputs(
+    numbers=(ModelInput(name="size", unit="m2"), ModelInput(name="weight", unit="kg")),
+    categories=(ModelInput(name="town"),),
+)
+
+
+def expected_score(size: float, weight: float, town: str) -> float:
+    """What the model should say; missing numbers count as 0."""
+    size, weight = (0.0 if np.isnan(value) else value for value in (size, weight))
+    return float(1 / (1 + np.exp(-(2 * size - weight + (town == "north")))))
+
+
+def small_model(output: str = "score") -> bytes:
+    """ONNX bytes of the model."""
+    constants = {"zero": np.float32(0), "weights": np.array([[2.0], [-1.0]], np.float32), "axes": np.array([1])}
+    encoder = helper.make_node(
+        "LabelEncoder", ["categories"], ["north"], domain="ai.onnx.ml",
+        keys_strings=["north"], values_floats=[1.0], default_float=0.0,
+    )  # fmt: skip
+    nodes = [
+        helper.make_node("IsNaN", ["numbers"], ["missing"]),
+        helper.make_node("Where", ["missing", "zero", "numbers"], ["filled"]),
+        helper.make_node("MatMul", ["filled", "weights"], ["weighed"]),
+        encoder,
+        helper.make_node("Add", ["weighed", "north"], ["odds"]),
+        helper.make_node("Squeeze", ["odds", "axes"], ["flat"]),
+        helper.make_node("Sigmoid", ["flat"], [output]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [
+            helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [None, 2]),
+            helper.make_tensor_value_info("categories", TensorProto.STRING, [None, 1]),
+        ],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def small_manifest(folder: Path, **changes: Any) -> Manifest:
+    """The manifest of the files that are in ``folder``."""
+    files = {name: FileEntry(sha256=sha256_file(folder / name), size=(folder / name).stat().st_size) for name in FILES}
+    score = expected_score(1.0, 0.5, "north")
+    values: dict[str, Any] = {
+        "problem": "toy",
+        "title": "Toy",
+        "task": "binary",
+        "profile": "full",
+        "request": (RequestField(name="size", role="feature", kind="number", unit="m2"),),
+        "example": Example(request={"size": 1.0}, numbers=(1.0, 0.5), categories=("north",), score=score),
+        "features": FeatureCode(functions=None, views=(), code_hash="c" * 64),
+        "inputs": INPUTS,
+        "output": "probability that sold is true",
+        "threshold": 0.4,
+        "costs": Costs(),
+        "block": "1d",
+        "segments": (),
+        "unit": None,
+        "candidate": "by_hand",
+        "family": "linear",
+        "imbalance": "none",
+        "calibration": "sigmoid",
+        "parameters": {"C": 1.0},
+        "metrics": Metrics(
+            rows=100,
+            test={"roc_auc": Figure(value=0.8, low=0.7, high=0.9), "f1": Figure(value=None)},
+            validation={"roc_auc": 0.81},
+            train={"roc_auc": 0.82},
+        ),
+        "parity": Parity(rows=10, max_difference=1e-7, tolerance=1e-5, decisions_changed=0),
+        "lineage": Lineage(git_commit="a" * 40, data_hash="d" * 64, config_hash="e" * 64, lock_hash="", study="s" * 64),
+        "files": files,
+    }
+    return Manifest(**{**values, **changes})
+
+
+def write_small_bundle(folder: Path, **changes: Any) -> Path:
+    """Write the whole bundle; ``changes`` replace fields of its manifest."""
+    folder.mkdir(parents=True)
+    for name in FILES - {MODEL}:
+        (folder / name).write_text(f"the {name} of the toy problem\n", encoding="utf-8")
+    (folder / MODEL).write_bytes(small_model())
+    manifest = small_manifest(folder, **changes)
+    (folder / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json")), encoding="utf-8")
+    return folder
+
+
+def verdict_on(digest: str, decision: Any = "accepted", champion: int | None = None) -> Verdict:
+    """A verdict of one check."""
+    passed = "pass" if decision == "accepted" else "fail"
+    check = GateCheck(name="roc_auc", figure=0.8, limit=0.7, verdict=passed, why="0.8 against 0.7.")
+    return Verdict(digest=digest, decision=decision, checks=(check,), champion=champion)

@@ -1,0 +1,157 @@
+"""The gate's checks on figures made up for them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.gate import checks
+from pipelines.gate.evidence import Evidence
+from understudy.errors import BundleError
+from understudy.problem import ProblemSpec
+from understudy.problem.decision import Gates
+
+pytestmark = pytest.mark.unit
+
+Specs = Callable[..., ProblemSpec]
+
+
+def evidence(spec: ProblemSpec, theirs: float = 0.0, rows: int = 2000, **more: Any) -> Evidence:
+    """Rows whose score says much about the truth, and a baseline that says ``theirs`` (0 to 1) as much."""
+    rng = np.random.default_rng(0)
+    signal, noise = rng.normal(size=(2, rows))
+    y = (rng.random(rows) < 1 / (1 + np.exp(-(2 * signal - 1)))).astype(np.int8)
+    score = 1 / (1 + np.exp(-(2 * signal - 1)))
+    other = 1 / (1 + np.exp(-(2 * (theirs * signal + (1 - theirs) * noise) - 1)))
+    columns = {"block": [str(i // 20) for i in range(rows)], "y": y, "score": score}
+    columns |= {"decision": (score >= 0.2).astype(np.int8), "score__other": other, **more}
+    return Evidence(spec, {}, pa.table(columns))
+
+
+@given(st.floats(-10, 10), st.floats(-10, 10))
+def test_limits_include_themselves_and_exclude_the_other_side(figure: float, limit: float) -> None:
+    low, high = checks.at_least("a", figure, limit, ""), checks.at_most("a", figure, limit, "")
+    assert (low.verdict == "pass") == (figure >= limit)
+    assert (high.verdict == "pass") == (figure <= limit)
+    assert {low.verdict, high.verdict} <= {"pass", "fail"}
+
+
+def test_without_a_limit_nothing_is_judged() -> None:
+    row = checks.at_least("roc_auc", 0.4, None, "")
+    assert (row.verdict, row.figure) == ("skipped", 0.4)
+
+
+def test_an_undefined_figure_fails() -> None:
+    assert checks.at_most("brier", None, 0.2, "on 3 test rows").verdict == "fail"
+
+
+def test_floors_read_the_test_figures() -> None:
+    test = {"roc_auc": {"value": 0.7, "low": 0.6, "high": 0.8}, "brier": {"value": 0.2}}
+    gates = Gates(roc_auc=0.75, brier=0.25, cost_per_1000=400.0)
+    found = {row.name: row for row in checks.floors({"test": test, "rows": 50}, gates)}
+    assert {name: row.verdict for name, row in found.items()} == {
+        "roc_auc": "fail",
+        "pr_auc": "skipped",
+        "brier": "pass",
+        "cost_per_1000": "fail",
+    }
+    assert found["roc_auc"].why == "0.7 must be at least 0.75: on 50 test rows, 0.6 to 0.8."
+
+
+def test_overfitting_is_the_gap() -> None:
+    row = checks.overfitting({"train": {"roc_auc": 0.95}, "validation": {"roc_auc": 0.8}}, 0.1)
+    assert (row.verdict, row.figure) == ("fail", pytest.approx(0.15))
+    assert checks.overfitting({"train": {}, "validation": {}}, 0.1).verdict == "fail"
+
+
+def test_a_better_model_beats_its_baseline_by_both_figures(toy_spec: Specs) -> None:
+    rows = list(checks.baselines(evidence(toy_spec()), wanted=True))
+    assert [(row.name, row.verdict) for row in rows] == [("beats_other_cost", "pass"), ("beats_other_roc_auc", "pass")]
+
+
+def test_an_equal_baseline_is_not_beaten(toy_spec: Specs) -> None:
+    same = evidence(toy_spec(), theirs=1.0)
+    cost, auc = checks.baselines(same, wanted=True)
+    assert auc.figure == pytest.approx(0.0)
+    assert checks.auc_difference(same, same.baseline("other")[0]).value == pytest.approx(0.0)
+    better = evidence(toy_spec(), theirs=1.0, decision__other=np.zeros(2000, np.int8))
+    assert next(checks.baselines(better, wanted=True)).verdict == "pass"
+    assert cost.figure is not None
+
+
+def test_baselines_are_skipped_when_not_asked_for(toy_spec: Specs) -> None:
+    [row] = checks.baselines(evidence(toy_spec()), wanted=False)
+    assert row.verdict == "skipped"
+
+
+def test_recorded_baseline_decision_comes_before_hindsight(toy_spec: Specs) -> None:
+    never = np.zeros(2000, np.int8)
+    _, recorded = evidence(toy_spec(), decision__other=never).baseline("other")
+    _, best = evidence(toy_spec()).baseline("other")
+    assert recorded.sum() == 0
+    assert best.sum() > 0
+
+
+def test_champion_that_decides_the_same_is_not_undercut(toy_spec: Specs) -> None:
+    same = evidence(toy_spec())
+    row = checks.champion(same, same.decision, 3, 0.01)
+    assert (row.verdict, row.figure) == ("pass", 0.0)
+    assert "version 3" in row.why
+
+
+def test_a_clearly_better_champion_stays(toy_spec: Specs) -> None:
+    ours = evidence(toy_spec(), decision=np.ones(2000, np.int8))
+    theirs = (ours.score >= 0.2).astype(np.int8)
+    row = checks.champion(ours, theirs, 3, 0.01)
+    assert row.verdict == "fail"
+    assert row.figure is not None
+    assert row.figure > 0.01
+
+
+def test_champion_of_other_inputs_needs_a_person() -> None:
+    row = checks.incomparable(4, BundleError("The rows lack wind.", ""))
+    assert row.verdict == "fail"
+    assert "Version 4" in row.why
+    assert "lack wind" in row.why
+
+
+def test_true_probabilities_on_few_rows_pass_calibration() -> None:
+    rng = np.random.default_rng(1)
+    score = rng.uniform(0.1, 0.9, 60)
+    y = (rng.random(60) < score).astype(np.int8)
+    row = checks.calibration(y, score, 0.05, seed=0)
+    assert row.figure is not None
+    assert row.figure > 0.05
+    assert row.verdict == "pass"
+    assert "chance alone" in row.why
+
+
+def test_wrong_probabilities_fail_calibration() -> None:
+    rng = np.random.default_rng(1)
+    score = rng.uniform(0.1, 0.9, 5000)
+    y = (rng.random(5000) < score / 2).astype(np.int8)
+    assert checks.calibration(y, score, 0.05, seed=0).verdict == "fail"
+
+
+def test_weakest_segment_is_named() -> None:
+    def segment(value: str, high: float | None) -> dict[str, Any]:
+        return {"column": "town", "value": value, "rows": 300, "roc_auc": {"value": 0.6, "low": 0.5, "high": high}}
+
+    found = {"segments": [segment("north", 0.8), segment("south", 0.62), segment("west", None)]}
+    row = checks.weakest_segment(found, 0.65)
+    assert (row.verdict, row.figure) == ("fail", 0.62)
+    assert "town = south" in row.why
+    assert checks.weakest_segment(found, 0.6).verdict == "pass"
+    assert checks.weakest_segment({"segments": []}, 0.6).verdict == "skipped"
+
+
+def test_fairness_judges_each_protected_column() -> None:
+    gaps = {"age": {"value": 0.3, "low": 0.2, "high": 0.4}, "sex": {"value": None, "low": None, "high": None}}
+    rows = {row.name: row.verdict for row in checks.fairness({"fairness_gap": gaps}, 0.1)}
+    assert rows == {"fairness_gap_age": "fail", "fairness_gap_sex": "skipped"}
+    [none] = checks.fairness({"fairness_gap": {}}, 0.1)
+    assert none.verdict == "skipped"

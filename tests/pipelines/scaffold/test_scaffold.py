@@ -1,0 +1,211 @@
+"""From a file to a problem that loads, ingests, validates and splits as it stands; or an error and nothing written."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from pipelines.job import Job
+from pipelines.scaffold import Request, scaffold
+from pipelines.stages import run_stage
+from understudy.errors import UnderstudyError
+from understudy.problem import ProblemSpec, load_problem
+from understudy.problem.split import PARTS
+from understudy.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+
+def spec_of(made: Any, project: Settings) -> ProblemSpec:
+    return load_problem(project.problems, made.name)
+
+
+def run_to_split(spec: ProblemSpec, project: Settings) -> dict[str, Any]:
+    job = Job(spec, project)
+    for stage in ("ingest", "validate", "featurize", "split", "probe"):
+        run_stage(stage, job)
+    parts: dict[str, Any] = yaml.safe_load(job.input("split", "split.json").read_text(encoding="utf-8"))["parts"]
+    return parts
+
+
+def test_every_section_is_written_and_listed(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    made = make(customers)
+    written = yaml.safe_load(made.path.read_text(encoding="utf-8"))
+    assert set(ProblemSpec.model_fields) == set(written)
+    listed = (project.root / "configs" / "problems.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(listed)["problems"]["customers"] == {"source": "customers.csv"}
+    assert "# the second" in listed
+
+
+def test_undated_rows_are_numbered_and_stratified(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    parts = run_to_split(spec_of(make(customers), project), project)
+    assert [parts[name]["rows"] for name in PARTS[:4]] == pytest.approx([240, 40, 40, 80], abs=2)
+    rates = [part["rate"] for part in parts.values()]
+    assert max(rates) - min(rates) < 0.03
+
+
+def test_a_row_number_of_ones_own_is_the_id(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["row_number"] = np.arange(400) * 1.5
+    spec = spec_of(make(customers), project)
+    assert spec.id == "row_number"
+    run_to_split(spec, project)
+
+
+def test_dated_rows_are_split_by_time(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["when"] = pd.date_range("2024-01-01", periods=400, freq="h").astype(str)
+    spec = spec_of(make(customers, time="when"), project)
+    assert (spec.split.method, spec.tables["rows"].not_after) == ("ordered", "now")
+    parts = run_to_split(spec, project)
+    assert parts["train"]["until"] < parts["calibration"]["from"]
+
+
+def test_rows_of_one_customer_stay_together(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["customer_id"] = np.repeat(np.arange(100), 4)
+    spec = spec_of(make(customers), project)
+    assert (spec.split.method, spec.split.group) == ("grouped", "customer_id")
+    assert sum(part["rows"] for part in run_to_split(spec, project).values()) == 400
+
+
+def test_any_column_name_survives(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    odd = {"months": "Größe ÷ 'x', \"y\": {z}", "plan": "# plan: [a]", "left": "no", "spent": "null"}
+    spec = spec_of(make(customers.rename(columns=odd), target="no"), project)
+    assert set(spec.columns) == {"row_number", *odd.values()}
+    run_to_split(spec, project)
+
+
+def test_rows_without_a_target_are_set_aside(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["left"] = customers["left"].map({True: "Yes", False: "No"})
+    customers.loc[::10, "left"] = None
+    made = make(customers)
+    assert any("40 rows lack the target" in warning for warning in made.warnings)
+    assert sum(part["rows"] for part in run_to_split(spec_of(made, project), project).values()) == 360
+
+
+def test_missing_values_and_words_for_them(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["months"] = customers["months"].astype(object)
+    customers.loc[::5, "months"] = " "
+    customers.loc[1::9, "plan"] = "NA"
+    spec = spec_of(make(customers), project)
+    assert spec.columns["months"].kind == "number"
+    assert 0.2 < spec.columns["months"].nulls < 0.4
+    run_to_split(spec, project)
+
+
+def test_parquet_with_types(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["since"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(customers["months"], unit="D")
+    customers["plan"] = customers["plan"].astype("category")
+    made = make(customers, file="My Data-2.parquet")
+    assert made.name == "my_data_2"
+    spec = spec_of(made, project)
+    assert (spec.columns["since"].kind, spec.columns["since"].role) == ("time", "context")
+    assert any("--time 'since'" in warning for warning in made.warnings)
+    run_to_split(spec, project)
+
+
+def test_semicolons_commas_and_windows_letters(project: Settings, customers: pd.DataFrame) -> None:
+    path = project.root / "kunden.csv"
+    customers["plan"] = customers["plan"].map({"basic": "für alle", "plus": "größer"})
+    customers.to_csv(path, sep=";", decimal=",", index=False, encoding="cp1252")
+    made = scaffold(Request(path, "left"), project)
+    kinds = {guess.name: guess.kind for guess in made.columns}
+    assert kinds == {"row_number": "number", "months": "number", "plan": "category", "spent": "number", "left": "flag"}
+    run_to_split(spec_of(made, project), project)
+
+
+def test_empty_and_nameless_columns_are_left_out(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["nothing"] = np.nan
+    customers[""] = 1
+    made = make(customers)
+    assert set(spec_of(made, project).columns) == {"row_number", "months", "plan", "spent", "left"}
+    assert sum("left out" in warning for warning in made.warnings) == 2
+    run_to_split(spec_of(made, project), project)
+
+
+def test_hundreds_of_columns(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    noise = np.random.default_rng(0).normal(size=(400, 300)).round(3)
+    wide = pd.concat([customers, pd.DataFrame(noise, columns=[f"f{n}" for n in range(300)])], axis=1)
+    spec = spec_of(make(wide), project)
+    assert len(spec.inputs) == 303
+    assert spec.candidates[1].trials == 3
+
+
+def test_outside_the_project_the_path_is_absolute(
+    project: Settings, customers: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("elsewhere") / "c.csv"
+    customers.to_csv(path, index=False)
+    assert spec_of(scaffold(Request(path, "left"), project), project).source.path == str(path)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def headed(text: str) -> Any:
+    return lambda _, path: path.write_text(text)
+
+
+def csv(change: Any) -> Any:
+    return lambda frame, path: change(frame).to_csv(path, index=False)
+
+
+BAD: dict[str, tuple[Any, dict[str, Any], str, str]] = {
+    "empty file": (headed(""), {}, "is empty", "header and rows"),
+    "only a header": (headed("months,left\n"), {}, "no rows", "with rows"),
+    "ragged": (headed("a,left\n1,2,3\n"), {}, "cannot be read", "as long as the header"),
+    "repeated names": (headed("a,a,left\n1,2,3\n"), {}, "twice: a", "Rename"),
+    "no such target": (csv(lambda f: f), {"target": "Lefts"}, "no column 'Lefts'", "Did you mean 'left'"),
+    "no such time": (csv(lambda f: f), {"time": "zz"}, "no column 'zz' for --time", "It has months, plan"),
+    "not a time": (csv(lambda f: f), {"time": "plan"}, "plan is declared as time", "ISO time"),
+    "repeated id": (csv(lambda f: f), {"id": "plan"}, "is not unique: 398 of 400", "Leave --id out"),
+    "gaps in the id": (
+        csv(lambda f: f.assign(k=f["months"].where(f.index > 5))),
+        {"id": "k"},
+        "missing in 6",
+        "--id out",
+    ),
+    "one class": (csv(lambda f: f.assign(left=1)), {}, "one class, '1'", "another --target"),
+    "too few rows": (csv(lambda f: f.head(30)), {}, "has 30 rows", "Gather more"),
+    "nothing beside the target": (csv(lambda f: f[["left"]]), {}, "no column to learn from", "Add columns"),
+    "all columns empty": (csv(lambda f: f[["left"]].assign(a=None, b=None)), {}, "no column to learn from", "filled"),
+    "a bad name": (csv(lambda f: f), {"name": "My Data"}, "cannot name a problem", "lower-case"),
+    "a target as time": (csv(lambda f: f), {"time": "left"}, "name the same column", "its own column"),
+    "a target as id": (csv(lambda f: f), {"id": "left"}, "name the same column", "its own column"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_an_error_and_writes_nothing(case: str, project: Settings, customers: pd.DataFrame) -> None:
+    write, asked, what, fix = BAD[case]
+    path = project.root / "customers.csv"
+    write(customers, path)
+    before = tree(project.root)
+    with pytest.raises(UnderstudyError) as error:
+        scaffold(Request(path, **{"target": "left", **asked}), project)
+    assert what in error.value.what
+    assert fix in error.value.fix
+    assert tree(project.root) == before
+
+
+def test_a_missing_file_and_a_damaged_one(project: Settings) -> None:
+    with pytest.raises(UnderstudyError, match="does not exist"):
+        scaffold(Request(project.root / "none.csv", "left"), project)
+    damaged = project.root / "d.parquet"
+    damaged.write_bytes(b"PAR1 and nothing else PAR1")
+    with pytest.raises(UnderstudyError, match="cannot be read"):
+        scaffold(Request(damaged, "left"), project)
+
+
+def test_a_problem_is_replaced_only_by_force(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    first = make(customers).path.read_text(encoding="utf-8")
+    before = tree(project.root)
+    with pytest.raises(UnderstudyError, match="exists"):
+        make(customers, positive="True")
+    assert tree(project.root) == before
+    again = make(customers, positive="True", force=True)
+    assert again.path.read_text(encoding="utf-8") != first
+    listed = yaml.safe_load((project.root / "configs" / "problems.yaml").read_text(encoding="utf-8"))
+    assert list(listed["problems"]) == ["bank", "customers"]

@@ -1,0 +1,136 @@
+"""The flow from the outside: what it does, leaves alone, refuses and survives. Stages of no length: see fakes/toy."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from workspace import Workspace, wait_for
+
+pytestmark = pytest.mark.e2e
+
+ORDER = ["ingest", "validate", "featurize", "split", "tune", "train", "probe", "evaluate", "bundle", "gate", "register"]
+TRAIN = ("train", "--problem", "toy")
+
+
+def ran(workspace: Workspace) -> list[str]:
+    """Stages whose code ran to its end, in order."""
+    return (workspace.home / "ran.txt").read_text().split()
+
+
+def edit(workspace: Workspace, old: str, new: str) -> None:
+    path = workspace.root / "configs" / "problems" / "toy.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_an_unchanged_run_does_nothing_and_says_so(trained_toy: Workspace) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (trained_toy.root / "data").rglob("*")}
+    value = trained_toy.json(*TRAIN)
+    assert value["unchanged"] is True
+    assert value["seconds"] < 15
+    assert (value["version"], value["decision"], value["champion"]) == (1, "accepted", True)
+    assert [stage["name"] for stage in value["stages"]] == ORDER
+    assert {stage["state"] for stage in value["stages"]} == {"unchanged"}
+    assert {path: path.stat().st_mtime_ns for path in (trained_toy.root / "data").rglob("*")} == before
+    assert "Nothing has changed: nothing was done" in trained_toy.run(*TRAIN).stdout
+
+
+def test_only_what_an_edit_touches_runs_again(trained_toy: Workspace) -> None:
+    assert ran(trained_toy) == ORDER[:-2]
+    edit(trained_toy, "training: {}", "training: {calibration: none}")
+    value = trained_toy.json(*TRAIN)
+    states = {stage["name"]: stage["state"] for stage in value["stages"]}
+    assert [name for name, state in states.items() if state != "unchanged"] == ["train", "bundle", "register"]
+    assert value["version"] == 1
+
+
+def test_dvc_from_the_shell_agrees(trained_toy: Workspace) -> None:
+    targets = [f"{stage}@toy" for stage in ORDER[:-2]]
+    assert "up to date" in trained_toy.dvc("status", *targets).stdout
+    lock = (trained_toy.root / "dvc.lock").read_text()
+    shutil.rmtree(trained_toy.root / "data")
+    shutil.rmtree(trained_toy.root / ".dvc" / "cache")
+    done = trained_toy.dvc("repro", "--no-run-cache", "bundle@toy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bundle of toy: done in" in done.stdout
+    assert (trained_toy.root / "dvc.lock").read_text() == lock
+    assert trained_toy.json(*TRAIN)["unchanged"] is True
+
+
+def test_outputs_that_were_deleted_come_back_from_the_cache(trained_toy: Workspace) -> None:
+    shutil.rmtree(trained_toy.root / "data")
+    done = trained_toy.run(*TRAIN)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"^(\w+): restored$", done.stdout, re.MULTILINE) == ORDER[:-2]
+    assert "Version toy/1 is accepted" in done.stdout
+    assert ran(trained_toy) == ORDER[:-2]
+
+
+def test_a_kill_costs_nothing_but_the_step_that_it_hit(toy: Workspace, trained_toy: Workspace) -> None:
+    # Prefect's database takes its time to build, and is not what is tried here.
+    shutil.copytree(trained_toy.home / "prefect", toy.home / "prefect")
+    for stage in ("ingest", "tune", "bundle"):
+        toy.kill_at(f"{stage}: running", *TRAIN, TOY_SECONDS="2")
+    value = toy.json(*TRAIN)
+    assert ran(toy) == ORDER[:-2]
+    assert (value["version"], value["champion"]) == (1, True)
+    assert [version["number"] for version in toy.json("models")] == [1]
+    for stage in ORDER[:-2]:
+        digest = Path("data", "toy", stage, "digest.txt")
+        assert (toy.root / digest).read_bytes() == (trained_toy.root / digest).read_bytes()
+    assert [path.name for path in toy.root.rglob(".*.partial")] == []
+
+
+def test_two_runs_of_a_problem_take_turns(trained_toy: Workspace) -> None:
+    edit(trained_toy, "seed: 7", "seed: 8")
+    with trained_toy.start(*TRAIN, TOY_SECONDS="5") as first:
+        wait_for(trained_toy.root / "data" / "toy" / ".split.partial")
+        second = trained_toy.json(*TRAIN, code=1)
+        assert second["error"]["code"] == "environment"
+        assert f"Another run of toy is under way (process {first.pid})" in second["error"]["what"]
+        first.kill()
+
+
+def test_a_stage_that_fails_is_named_with_what_to_do(trained_toy: Workspace) -> None:
+    edit(trained_toy, "seed: 7", "seed: 8")
+    error = trained_toy.json(*TRAIN, code=1, TOY_FAILS="tune")["error"]
+    assert error == {"code": "data", "what": "The toy's tune is broken.", "fix": "Unset TOY_FAILS.", "stage": "tune"}
+    done = trained_toy.run(*TRAIN, TOY_CRASHES="tune")
+    assert done.returncode == 1
+    assert "tune: failed" in done.stdout
+    assert "tune stopped: ValueError: nobody foresaw this." in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Traceback" in trained_toy.run(*TRAIN, "--debug", TOY_CRASHES="tune").stderr
+    assert ran(trained_toy) == [*ORDER[:-2], "split"]
+
+
+def test_a_registry_out_of_reach_is_tried_again_and_can_be_made_good(trained_toy: Workspace) -> None:
+    edit(trained_toy, "seed: 7", "seed: 8")
+    error = trained_toy.json(*TRAIN, code=1, TOY_REGISTRY_DOWN="1")["error"]
+    assert (error["code"], error["stage"]) == ("registry", "gate")
+    value = trained_toy.json("register", "--problem", "toy")
+    assert (value["version"], value["decision"], value["champion"]) == (2, "accepted", True)
+    assert trained_toy.json(*TRAIN)["unchanged"] is True
+
+
+def test_a_version_that_the_gate_refuses_is_a_run_that_succeeded(trained_toy: Workspace) -> None:
+    edit(trained_toy, "seed: 7", "seed: 8")
+    value = trained_toy.json(*TRAIN, TOY_REJECTS="1")
+    assert (value["version"], value["decision"], value["champion"]) == (2, "rejected", False)
+    assert value["gates"][0]["verdict"] == "fail"
+    refused = trained_toy.json("approve", "2", "--why", "we must", code=1)
+    assert "The gate refused toy/2: toy." in refused["error"]["what"]
+    approved = trained_toy.json("approve", "toy/2", "--why", "we must", "--by", "ann", "--override")
+    assert approved["champion"] is True
+    assert approved["approval"] == {"state": "approved", "by": "ann", "why": "we must"}
+    assert trained_toy.json("show", "toy@previous")["number"] == 1
+
+
+def test_fast_keeps_its_results_apart(trained_toy: Workspace) -> None:
+    value = trained_toy.json(*TRAIN, "--fast")
+    assert value["profile"] == "fast"
+    assert Path(value["bundle"]) == trained_toy.home / "fast" / "toy" / "bundle"
+    assert [stage["state"] for stage in value["stages"][:5]] == ["unchanged"] * 4 + ["done"]
+    assert trained_toy.json(*TRAIN)["unchanged"] is True

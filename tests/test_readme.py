@@ -1,0 +1,122 @@
+"""Every command in the README is run, in the order in which a newcomer would, in a fresh copy of the project."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = Path(sys.prefix)
+OUTSIDE = {
+    "git clone": "the copy stands for the clone",
+    "make test": "this very run",
+    "make bench": "run below on the small problem",
+}
+"""Commands that are not run word for word, and why."""
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
+    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [line.split(" #")[0].strip() for line in lines]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files that a clone would have, with the state of this run inside it and the environment of this run."""
+    target = tmp_path_factory.mktemp("readme") / "understudy"
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "t"]):
+        subprocess.run(["git", *command], cwd=target, check=True)
+    yield target
+    shutil.rmtree(target, ignore_errors=True)
+
+
+def run(copy: Path, command: str) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("UNDERSTUDY_", "PREFECT_", "COV"))
+    }
+    environment = kept | {
+        "PATH": f"{VENV / 'bin'}{os.pathsep}{kept['PATH']}",
+        "PYTHONPATH": str(copy),
+        "COLUMNS": "120",
+    }
+    if command.startswith("make "):
+        # The environment stands already: its stamp counts as up to date.
+        command = command.replace("make ", f"make VENV={VENV} -o {VENV}/.understudy-ready ", 1)
+    return subprocess.run(
+        ["bash", "-c", command], cwd=copy, env=environment, capture_output=True, text=True, timeout=550
+    )
+
+
+def test_every_command_works(copy: Path) -> None:
+    commands = [c for c in readme_commands() if not c.startswith(tuple(OUTSIDE)) and not c.startswith("cd ")]
+    assert "make demo" in commands
+    for command in commands:
+        done = run(copy, command)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+def test_the_demo_reached_what_the_readme_promises(copy: Path) -> None:
+    shown = json.loads(run(copy, "understudy train --problem flights --json").stdout)
+    figures = {name: metric["value"] for name, metric in shown["metrics"]["test"].items()}
+    assert shown["unchanged"] is True
+    assert shown["decision"] == "accepted"
+    assert shown["champion"] is True
+    assert figures["roc_auc"] >= 0.75
+    assert figures["pr_auc"] >= 0.39
+    assert figures["cost_per_1000"] <= 395
+
+
+def test_what_the_readme_quotes_is_what_the_demo_gives(copy: Path) -> None:
+    """The table of figures in the README is compared with the run, at the digits that it shows."""
+    metrics = json.loads((copy / "data/flights/evaluate/metrics.json").read_text(encoding="utf-8"))["test"]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ([\d.]+) \| ([\d.]+) to ([\d.]+) \|", text, flags=re.MULTILINE)
+    assert {name for name, *_ in rows} >= {"roc_auc", "pr_auc", "brier", "cost_per_1000"}
+    for name, value, low, high in rows:
+        digits = len(value.partition(".")[2])
+        measured = [round(metrics[name][key], digits) for key in ("value", "low", "high")]
+        assert measured == pytest.approx([float(value), float(low), float(high)], abs=1.5 * 10**-digits), name
+
+
+def test_dvc_agrees_that_nothing_is_stale(copy: Path) -> None:
+    done = run(copy, "dvc status " + " ".join(f"{stage}@flights" for stage in ("ingest", "tune", "evaluate", "bundle")))
+    assert "up to date" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_champion_scores_through_mlflow_in_another_process(copy: Path) -> None:
+    """MLflow's generic model gives the bundle's scores to a process that knows nothing of this project's commands."""
+    script = """
+import json, mlflow, numpy as np, pyarrow.parquet as pq
+from understudy.bundle import Bundle
+mlflow.set_tracking_uri("sqlite:///var/mlflow/mlflow.db")
+frame = pq.read_table("data/flights/split/production.parquet").slice(0, 500).to_pandas()
+bundle = Bundle.load(__import__("pathlib").Path("data/flights/bundle"))
+through_mlflow = np.asarray(mlflow.pyfunc.load_model("models:/flights@champion").predict(frame)).ravel()
+direct = bundle.score_columns({name: frame[name].tolist() for name in frame.columns})
+print(json.dumps({"rows": len(through_mlflow), "largest": float(np.abs(through_mlflow - direct).max()),
+                  "spread": float(direct.std())}))
+"""
+    (copy / "var" / "score.py").write_text(script, encoding="utf-8")
+    done = run(copy, "python -W ignore var/score.py")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["rows"] == 500
+    assert result["largest"] <= 1e-6
+    assert result["spread"] > 0.01
