@@ -94,11 +94,11 @@ def _show(answer: Answer) -> None:
     from rich.text import Text
 
     if answer.code == 0 or answer.shown:
-        console = Console(highlight=False)
+        console = Console(highlight=False, markup=False)
         for part in answer.shown:
             console.print(part, soft_wrap=isinstance(part, str | Text))
     if isinstance(answer.value, dict) and (error := answer.value.get("error")):
-        console = Console(stderr=True, highlight=False)
+        console = Console(stderr=True, highlight=False, markup=False)
         console.print(Text(error["what"], style="red"), soft_wrap=True)
         console.print(Text(error["fix"]), soft_wrap=True)
 

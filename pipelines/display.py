@@ -50,7 +50,7 @@ class Plain(Silent):
         self._console = console
 
     def start(self, stage: str) -> None:
-        self._console.print(f"{stage}: running", highlight=False)
+        self._console.print(f"{stage}: running", highlight=False, markup=False)
 
     def end(self, stage: str, state: State, seconds: float) -> None:
         took = f" in {clock(seconds)}" if state in ("done", "failed") else ""

@@ -81,12 +81,12 @@ def run_alone(settings: Settings, problem: str, stage: str) -> Path:
 
 
 def _ordered(run: Run) -> Registration:
-    # An unchanged run need not pay the seconds that importing Prefect takes.
-    from pipelines.flows import under_prefect
-
     run.display.open(run.steps, frozenset(run.steps) - run.ahead(), run.timings.known())
     try:
         with _naming_the_step(run):
+            # An unchanged run need not pay the seconds that importing Prefect takes.
+            from pipelines.flows import under_prefect
+
             return under_prefect(run)
     finally:
         run.display.close()

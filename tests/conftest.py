@@ -10,7 +10,7 @@ from workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 CODE = ("cli", "pipelines", "problems", "understudy")
-STAGES = ("ingest", "validate", "featurize", "split", "tune", "train", "probe", "evaluate", "bundle")
+STAGES = ("ingest", "validate", "featurize", "split", "probe", "tune", "train", "evaluate", "bundle")
 
 
 @pytest.fixture
@@ -58,12 +58,7 @@ def _toy(folder: Path) -> Path:
     root = _project(folder)
     for stage in STAGES:
         package = root / "pipelines" / stage
-        if package.is_dir():
-            shutil.rmtree(package)
-        package.with_suffix(".py").unlink(missing_ok=True)
-        named = (HERE.parent / "dvc.yaml").read_text(encoding="utf-8")
-        target = package.with_suffix(".py") if f"pipelines/{stage}.py" in named else package / "__init__.py"
-        target.parent.mkdir(exist_ok=True)
+        target = package / "__init__.py" if package.is_dir() else package.with_suffix(".py")
         shutil.copy(HERE / "fakes" / "toy" / "pipelines" / "toy_stage.py", target)
     for name in ("pipelines/gate", "understudy/adapters", "understudy/bundle"):
         shutil.rmtree(root / name)

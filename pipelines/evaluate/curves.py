@@ -21,6 +21,7 @@ from understudy.problem.learning import Range
 SHARES = (0.125, 0.35, 1.0)
 MOST_ROWS = 16_000
 """Training rows of the largest refit; beyond it, the trained model itself is the last point."""
+FEWEST_ROWS, FEWEST_OF_CLASS = 60, 5
 SWEEP_ROWS = 6_000
 STEPS = 5
 SCORED = 6_000
@@ -38,6 +39,11 @@ class Refits:
         self.metric = job.spec.tuning.metric if job.spec.tuning.metric in RISING else "roc_auc"
         self.seed = job.spec.seed
 
+    def affords(self, rows: int) -> bool:
+        """Whether so many training rows are enough to fit on, with some of either class."""
+        y = self.train.y[evenly(len(self.train), rows)]
+        return len(y) >= FEWEST_ROWS and min(y.sum(), len(y) - y.sum()) >= FEWEST_OF_CLASS
+
     def point(self, rows: int, **changed: Any) -> dict[str, Any]:
         """Metric on the training rows of the refit and on validation."""
         part = self.train.take(evenly(len(self.train), rows))
@@ -54,10 +60,10 @@ class Refits:
         return round(METRICS[self.metric](rows.y, fitted.predict_proba(rows.frame)[:, 1]), 6)
 
 
-def learning_curve(refits: Refits) -> dict[str, Any]:
-    """Refits on growing, evenly spaced shares of the training rows."""
+def learning_curve(refits: Refits) -> dict[str, Any] | str:
+    """Refits on growing, evenly spaced shares of the training rows, or why there are none."""
     most = min(len(refits.train), refits.candidate.rows or MOST_ROWS, MOST_ROWS)
-    points = [refits.point(int(most * share)) for share in SHARES]
+    points = [refits.point(int(most * share)) for share in SHARES if refits.affords(int(most * share))]
     whole = {"rows": len(refits.train)}
     whole |= {
         part: refits.facts[part][refits.metric]
@@ -66,6 +72,8 @@ def learning_curve(refits: Refits) -> dict[str, Any]:
     }
     if most < len(refits.train) and len(whole) == 3:
         points.append(whole)
+    if len(points) < 2:
+        return "there are too few training rows"
     return {"metric": refits.metric, "points": points}
 
 

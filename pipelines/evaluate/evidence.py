@@ -59,6 +59,10 @@ class Judged:
         return self if rows >= len(self.y) else self.take(evenly(len(self.y), rows))
 
 
+SLOW = {"bagging": 400, "neighbours": 150, "kernel": 150}
+"""Families that are slow to score, and how many rows of theirs are explained at most."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """The winner, what it is compared with, and the rows that it is judged on."""
@@ -75,6 +79,12 @@ class Evidence:
     @property
     def candidate(self) -> Candidate:
         return next(c for c in self.spec.candidates if c.name == self.facts["candidate"])
+
+    @property
+    def explained(self) -> Judged:
+        """The test rows that are scored again and again to explain the model, evenly spaced."""
+        most = self.spec.evaluation.explain_rows
+        return self.test.spread(min(most, SLOW.get(self.candidate.family, most)))
 
 
 def read_evidence(job: Job) -> Evidence:

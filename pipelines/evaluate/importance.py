@@ -22,7 +22,7 @@ def permutation_importance(evidence: Evidence, shuffles: int) -> dict[str, list[
     The interval holds both the chance of the shuffles (their mean is taken) and that of the rows (block bootstrap of
     the paired difference). Inputs that carry the same news stand in for each other, which the groups bring to light.
     """
-    sample = evidence.test.spread(evidence.spec.evaluation.explain_rows)
+    sample = evidence.explained
     rng = np.random.default_rng(evidence.spec.seed)
     orders = [rng.permutation(len(sample.y)) for _ in range(shuffles)]
     inputs = [(item.name, [item.name]) for item in evidence.spec.inputs]

@@ -146,11 +146,13 @@ def accuracy_misleads(figures: Figures) -> str:
     ours, majority = figures["test"]["accuracy"]["value"], figures["majority_accuracy"]
     relation = "less than" if ours < majority else "against"
     flagged = figures["confusion"]["tp"] + figures["confusion"]["fp"]
+    prices = figures["curves"]["cost"]["prices"]
+    dearer = prices["false_negative"] > prices["false_positive"]
+    why = ", since a missed one costs more than a false alarm" if dearer else ""
     return (
         f"Accuracy misleads here: it is {percent(ours)}, {relation} the {percent(majority)} of a rule that always says "
-        f"the commoner class and finds none of the {figures['positives']:,} positives. The model flags "
-        f"{count(flagged, 'row')} and finds {percent(figures['test']['recall']['value'])} of the positives, because a "
-        "missed one costs more than a false alarm."
+        f"the commoner class, learns nothing and so decides nothing. The model flags {count(flagged, 'row')} and finds "
+        f"{percent(figures['test']['recall']['value'])} of the {figures['positives']:,} positives{why}."
     )
 
 

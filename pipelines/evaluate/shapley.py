@@ -6,16 +6,19 @@ import numpy as np
 from markupsafe import Markup
 
 from pipelines.evaluate import style
-from pipelines.evaluate.evidence import Evidence
+from pipelines.evaluate.evidence import Evidence, evenly
 from pipelines.evaluate.page import Figures, Picture, Section, count
 from pipelines.models.frame import Floats
 
 TREES = ("tree", "bagging", "boosting")
-TREE_ROWS = 300
-OTHER_ROWS = 40
+ROWS = 300
+SAMPLED_ROWS = 60
+FEWEST_ROWS = 10
 BACKGROUND = 25
-BUDGET = 250_000
+SCORINGS = 150_000
 """Rows that the sampling explainer may score."""
+WALKS = 2_000_000_000
+"""Leaves times depth squared that the tree explainer may walk."""
 SHOWN = 12
 
 
@@ -27,13 +30,23 @@ def shap_values(evidence: Evidence) -> dict[str, Any] | str:
     pipeline = getattr(evidence.model, "estimator", evidence.model)
     if "prepare" not in getattr(pipeline, "named_steps", {}):
         return "the model reads its inputs without a preparing step, so there are no columns to credit"
-    rows = evidence.test.spread(min(TREE_ROWS, evidence.spec.evaluation.explain_rows)).rows.frame
+    steps, family = pipeline[1:], evidence.candidate.family
+    rows = evidence.test.spread(min(affordable_rows(steps, family), evidence.spec.evaluation.explain_rows)).rows.frame
     prepared = np.asarray(pipeline[:1].transform(rows), dtype=np.float64)
-    values, space = _explain(pipeline[1:], prepared, evidence.candidate.family)
-    sources = column_sources(pipeline["prepare"], list(rows.columns))
+    values, scale = _explain(steps, prepared, family)
     credited = np.zeros((len(values), rows.shape[1]))
-    np.add.at(credited.T, sources, values.T)
-    return _summary(credited, rows.iloc[: len(values)], space)
+    np.add.at(credited.T, column_sources(pipeline["prepare"], list(rows.columns)), values.T)
+    return _summary(credited, rows, scale)
+
+
+def affordable_rows(steps: Any, family: str) -> int:
+    """Rows that take seconds: each walks all trees of a forest, in time that grows with leaves times depth squared."""
+    if family not in (*TREES, "linear") or len(steps) > 1:
+        scorings = (2 * int(steps.n_features_in_) + 1) * BACKGROUND
+        return min(SAMPLED_ROWS, max(SCORINGS // scorings, FEWEST_ROWS))
+    trees = [tree.tree_ for tree in getattr(steps[-1], "estimators_", []) if hasattr(tree, "tree_")]
+    walk = sum(tree.n_leaves * tree.max_depth**2 for tree in trees)
+    return int(min(ROWS, max(WALKS // max(walk, 1), FEWEST_ROWS)))
 
 
 def column_sources(prepare: Any, inputs: list[str]) -> list[int]:
@@ -65,11 +78,9 @@ def _explain(steps: Any, prepared: Floats, family: str) -> tuple[Floats, str]:
         return (values[:, :, 1] if values.ndim == 3 else values), scale
     if family == "linear" and len(steps) == 1:
         return (prepared - prepared.mean(axis=0)) * estimator.coef_[0], "log-odds"
-    afford = max(BUDGET // ((2 * prepared.shape[1] + 1) * BACKGROUND), 1)
-    places = np.linspace(0, len(prepared) - 1, min(OTHER_ROWS, afford, len(prepared))).astype(np.intp)
-    background = prepared[np.linspace(0, len(prepared) - 1, min(BACKGROUND, len(prepared))).astype(np.intp)]
+    background = prepared[evenly(len(prepared), BACKGROUND)]
     explainer = shap.PermutationExplainer(lambda rows: steps.predict_proba(rows)[:, 1], background, seed=0)
-    return explainer(prepared[places], max_evals=2 * prepared.shape[1] + 1, silent=True).values, "probability"
+    return explainer(prepared, max_evals=2 * prepared.shape[1] + 1, silent=True).values, "probability"
 
 
 def _summary(credited: Floats, rows: Any, scale: str) -> dict[str, Any]:

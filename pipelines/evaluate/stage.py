@@ -64,7 +64,11 @@ def evaluate(job: Job, evidence: Evidence) -> Figures:
     for share, words, step in _steps(job, evidence, figures):
         job.progress(share, words)
         figures |= step()
-    skipped = {name: figures.pop(name) for name in ("shap", "projection") if isinstance(figures.get(name), str)}
+    skipped = {
+        name: figures.pop(name)
+        for name in ("shap", "projection", "learning_curve")
+        if isinstance(figures.get(name), str)
+    }
     return figures | {"skipped": figures["skipped"] | skipped}
 
 
@@ -103,7 +107,11 @@ def _fairness(evidence: Evidence) -> Figures:
 
 def _refits(job: Job, evidence: Evidence) -> Figures:
     refits = Refits(job, evidence)
-    return {"learning_curve": learning_curve(refits), "validation_curve": validation_curve(job, refits)}
+    learned = learning_curve(refits)
+    return {
+        "learning_curve": learned,
+        "validation_curve": None if isinstance(learned, str) else validation_curve(job, refits),
+    }
 
 
 def about(job: Job, evidence: Evidence) -> Figures:
@@ -132,14 +140,14 @@ def about(job: Job, evidence: Evidence) -> Figures:
         },
         "repeats": spec.evaluation.bootstrap,
         "smallest_segment": spec.evaluation.smallest_segment,
-        "explained_rows": min(spec.evaluation.explain_rows, len(test.y)),
+        "explained_rows": len(evidence.explained.y),
         "units": {item.name: item.unit for item in spec.inputs if item.unit},
         "skipped": slow if job.profile == "fast" else {},
     }
 
 
 def judged_table(evidence: Evidence) -> pa.Table:
-    """Each test row with its block, score and decision, the baselines' scores, and the columns to slice by."""
+    """Each test row with its block, score and decision, the baselines' of both, and the columns to slice by."""
     spec, test = evidence.spec, evidence.test
     columns: dict[str, Any] = {
         spec.id: test.table[spec.id],
@@ -157,7 +165,5 @@ def judged_table(evidence: Evidence) -> pa.Table:
 
 def dump(figures: Figures) -> str:
     """JSON with one line for each top-level key: small, and still readable as a difference."""
-    lines = [
-        f"{json.dumps(key)}: {json.dumps(figures[key], sort_keys=True, allow_nan=False)}" for key in sorted(figures)
-    ]
+    lines = [f"{json.dumps(key)}: {json.dumps(figures[key], allow_nan=False)}" for key in sorted(figures)]
     return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -80,7 +80,7 @@ def draw_weeks(weeks: list[Figures], overall: Figures) -> Markup:
     panels[2].set_title("Share of positives")
     panels[2].legend()
     style.percent_axis(panels[2].yaxis)
-    step = max(len(weeks) // 5, 1)
+    step = -(-len(weeks) // 5)
     for axes in panels:
         axes.set_xticks(places[::step], [week["from"][-5:] for week in weeks[::step]])
         axes.margins(x=0.08)

@@ -57,7 +57,7 @@ def _grid(title: str, rows: list[Figures]) -> Grid:
     cells = [
         [
             row["id"],
-            *([row["time"].replace("T", " ")] if dated else []),
+            *([row["time"].replace("T", " ").removesuffix(" 00:00")] if dated else []),
             percent(row["score"]),
             *(_cell(row["values"][name]) for name in names),
         ]

@@ -47,7 +47,7 @@ def make_estimator(candidate: Candidate, params: Params, seed: int, threads: int
     settings = {**candidate.fixed, **params}
     if settings.get("early_stopping") is True:
         raise SpecError(
-            f"Candidate {candidate.name}: early_stopping judges by a random part of the rows, which leaks on dated ones.",
+            f"Candidate {candidate.name}: early_stopping judges by a random part of the rows, a leak on dated ones.",
             "Search the number of rounds (max_iter) over the folds instead.",
         )
     try:

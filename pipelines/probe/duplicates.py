@@ -7,24 +7,22 @@ from numpy.typing import NDArray
 from pipelines.probe.finding import Finding
 from pipelines.probe.sample import Words
 
-FEWEST = 5
+FEWEST = 10
 """Fewer shared rows than this are no evidence, whatever the share."""
 COINCIDENCE = 0.25
 
 
 def duplicates(
-    ids: Words, parts: Words, hashes: Words, train_ids: Words, y: NDArray[np.int64], limit: float
+    ids: Words, parts: Words, hashes: Words, train_hashes: Words, y: NDArray[np.int64], limit: float
 ) -> list[Finding]:
     """Ids in two parts, and rows outside training whose inputs all equal a training row's.
 
     Args:
         ids, parts, hashes: [rows] of the assignment: id, name of the part, hash of the model inputs.
-        train_ids, y: [training rows] id and target (0 or 1), to tell copies from coincidences.
+        train_hashes, y: [training rows] hash and target (0 or 1), to tell copies from coincidences.
         limit: largest accepted share of the rows outside training.
     """
-    index = pd.DataFrame({"id": ids, "part": parts, "hash": hashes})
-    train = pd.DataFrame({"id": train_ids, "y": y}).merge(index.loc[parts == "train", ["id", "hash"]], on="id")
-    return [_ids(index), _rows(parts, hashes, coincidental(train["hash"].to_numpy(), train["y"].to_numpy()), limit)]
+    return [_ids(pd.DataFrame({"id": ids, "part": parts})), _rows(parts, hashes, coincidental(train_hashes, y), limit)]
 
 
 def coincidental(hashes: Words, y: NDArray[np.int64]) -> bool:
@@ -42,7 +40,7 @@ def coincidental(hashes: Words, y: NDArray[np.int64]) -> bool:
 
 
 def _ids(index: pd.DataFrame) -> Finding:
-    shared = int(index[["id", "part"]].drop_duplicates()["id"].duplicated().sum())
+    shared = int(index.drop_duplicates()["id"].duplicated().sum())
     detail = f"{shared:,} of {len(index):,} ids stand in more than one part of the split."
     return Finding("duplicate_ids", "(row)", shared / max(1, len(index)), 0.0, shared > 0, detail)
 

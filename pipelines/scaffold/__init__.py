@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.ingest.file import read_file
 from pipelines.scaffold.inspect import Guess, guess_column
-from pipelines.scaffold.leaks import Suspicion, find_suspects
+from pipelines.scaffold.leaks import Suspicion, find_suspects, twin_share
 from pipelines.scaffold.request import Request, name_of, refuse_unfit, times_of
 from pipelines.scaffold.roles import with_roles, without_leaks
 from pipelines.scaffold.target import Target, read_target
@@ -19,6 +19,9 @@ from understudy.errors import DataError
 from understudy.settings import Settings
 
 __all__ = ["Request", "Scaffold", "scaffold"]
+
+TOLD = 0.01
+"""Share of rows alike that is worth a warning; a few are alike by chance."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def scaffold(request: Request, settings: Settings) -> Scaffold:
         columns=tuple(guesses),
         allow=tuple(suspect.column for suspect in suspects if not suspect.sure),
         set_aside=_lacking(target, times),
+        twins=twin_share(guesses, table),
         not_after=_not_after(times),
     )
     path = add_problem(draft, settings, request.force)
@@ -92,6 +96,11 @@ def _warnings(draft: Draft, suspects: Sequence[Suspicion], request: Request) -> 
             " they stay features (probes.allow); look into them."
         )
     said += [guess.warning for guess in draft.columns if guess.warning]
+    if draft.twins > TOLD:
+        said.append(
+            f"{draft.twins:.1%} of the rows equal another row in every feature. If they are copies, drop them: what was"
+            " learned by heart would be asked again (probes.duplicate_share)."
+        )
     return said + list(_about_target(draft, request)) + list(_about_groups_and_times(draft, request))
 
 

@@ -57,6 +57,12 @@ def find_suspects(
     return suspects if len(suspects) < len(features) else [replace(s, sure=False) for s in suspects]
 
 
+def twin_share(guesses: Sequence[Guess], table: pa.Table) -> float:
+    """Share of the rows that equal another row in every column guessed to be a feature."""
+    names = [guess.name for guess in guesses if guess.role == "feature"]
+    return float(table.select(names).to_pandas().duplicated(keep=False).mean())
+
+
 def _found(
     features: Sequence[Guess], table: pa.Table, rows: NDArray[np.int64], y: NDArray[np.int8], target: str
 ) -> dict[str, Suspicion]:

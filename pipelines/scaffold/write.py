@@ -36,6 +36,8 @@ class Draft:
     allow: tuple[str, ...]
     set_aside: int
     """Rows that lack a target or a time."""
+    twins: float
+    """Share of the rows that equal another one in every feature."""
     not_after: str | None
     """``now`` where no event lies in the future."""
 
@@ -201,6 +203,7 @@ def _judging(draft: Draft) -> dict[str, str]:
         "smallest": str(max(20, min(200, draft.rows // 50))),
         "calibration": "null" if draft.rows < FEW_ROWS else "0.05",
         "gap": "null" if draft.rows < VERY_FEW_ROWS else "0.25" if draft.rows < FEW_ROWS else "0.15",
+        "duplicates": f"{min(1.0, math.ceil(150 * draft.twins + 1) / 100) if draft.twins else 0.001:g}",
         "allow": f"[{', '.join(quoted(name) for name in draft.allow)}]",
     }
 

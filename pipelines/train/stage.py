@@ -6,7 +6,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from pipelines.job import Job
 from pipelines.models.calibration import Calibrated
@@ -15,6 +14,7 @@ from pipelines.models.frame import Floats, Rows, read_rows
 from pipelines.models.imbalance import fit_pipeline
 from pipelines.models.persistence import save_model
 from pipelines.models.scoring import all_metrics
+from pipelines.models.threads import limited
 from understudy.errors import DataError
 from understudy.files import read_json, write_json
 from understudy.problem import Candidate, ProblemSpec
@@ -49,7 +49,7 @@ def run(job: Job) -> None:
     """
     spec = job.spec.fastened() if job.profile == "fast" else job.spec
     choice = read_choice(job, spec)
-    with threadpool_limits(job.settings.threads):
+    with limited(job.settings.threads):
         parts = Parts(*(read_rows(job.input("split", f"{part}.parquet"), spec) for part in Parts.__annotations__))
         job.progress(0.1, f"fitting {choice.candidate.name} on {len(parts.train)} rows")
         model = fit_model(choice, parts, spec, job.settings.threads)

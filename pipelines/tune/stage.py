@@ -1,11 +1,10 @@
 """Compare the candidates of a problem and choose one."""
 
-from threadpoolctl import threadpool_limits
-
 from pipelines.job import Job
 from pipelines.models.candidates import missing_package
 from pipelines.models.folds import make_folds
 from pipelines.models.frame import read_rows
+from pipelines.models.threads import limited
 from pipelines.tune.arena import Arena
 from pipelines.tune.choice import choose
 from pipelines.tune.evidence import coefficient_paths, drop_one, is_traceable
@@ -31,7 +30,7 @@ def run(job: Job) -> None:
     """
     spec = job.spec.fastened() if job.profile == "fast" else job.spec
     path = job.input("split", "train.parquet")
-    with threadpool_limits(job.settings.threads):
+    with limited(job.settings.threads):
         rows = read_rows(path, spec).sample(spec.tuning.rows, spec.seed)
         arena = Arena(spec, rows, make_folds(rows, spec), job.settings.threads)
         pace = Pace(job.progress, spec.tuning.timeout, _steps(spec))

@@ -96,6 +96,7 @@ def read(files: Mapping[str, Path]) -> dict[str, pa.Table]:
 
 def _derive(sql: str, **tables: pa.Table) -> pa.Table:
     with duckdb.connect(config={"threads": 2}) as database:
+        database.execute("SET enable_progress_bar = false")
         for name, table in tables.items():
             database.register(name, _without_zones(table))
         return database.sql(sql).to_arrow_table()

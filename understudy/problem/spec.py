@@ -133,7 +133,7 @@ class ProblemSpec(Part):
             update={
                 "rows": min(self.tuning.rows or self.fast.rows, self.fast.rows),
                 "folds": 2,
-                "imbalance": self.tuning.imbalance[:2],
+                "imbalance": ("none",),
                 "drop_one": False,
             }
         )

@@ -69,6 +69,16 @@ def test_rows_of_one_customer_stay_together(make: Any, project: Settings, custom
     assert sum(part["rows"] for part in run_to_split(spec, project).values()) == 400
 
 
+def test_rows_that_are_alike_are_told_and_do_not_stop_the_run(
+    make: Any, project: Settings, customers: pd.DataFrame
+) -> None:
+    made = make(pd.concat([customers, customers.head(60)]))
+    assert any("26.1% of the rows equal another row" in warning for warning in made.warnings)
+    spec = spec_of(made, project)
+    assert spec.probes.duplicate_share == pytest.approx(0.41)
+    run_to_split(spec, project)
+
+
 def test_any_column_name_survives(make: Any, project: Settings, customers: pd.DataFrame) -> None:
     odd = {"months": "Größe ÷ 'x', \"y\": {z}", "plan": "# plan: [a]", "left": "no", "spent": "null"}
     spec = spec_of(make(customers.rename(columns=odd), target="no"), project)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -47,3 +49,9 @@ def test_arrays_say_missing_in_their_own_way() -> None:
     assert as_array([None, 7], "category").tolist() == ["", "7"]
     assert np.isnat(as_array([None], "time")[0])
     assert as_array([True], "flag").tolist() == [1.0]
+
+
+def test_looking_up_needs_neither_duckdb_nor_arrow() -> None:
+    code = "import sys, understudy.features.snapshot; print({'duckdb', 'pyarrow', 'pandas'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,43 @@
+"""Training for real on a small table: what comes of it, and that neither a kill nor a second machine changes it."""
+
+import json
+
+import pytest
+from workspace import Workspace
+
+pytestmark = pytest.mark.e2e
+
+TRAIN = ("train", "--problem", "toy")
+
+
+@pytest.fixture
+def twin(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The same project in another folder."""
+    import shutil
+
+    root = tmp_path_factory.mktemp("twin") / "elsewhere"
+    shutil.copytree(workspace.root, root)
+    return Workspace(root)
+
+
+def metrics(workspace: Workspace) -> dict[str, object]:
+    return dict(json.loads((workspace.root / "data" / "toy" / "bundle" / "metrics.json").read_text()))
+
+
+def test_a_run_that_was_killed_ends_as_one_that_was_not(workspace: Workspace, twin: Workspace) -> None:
+    value = workspace.json(*TRAIN)
+    assert (value["problem"], value["version"], value["unchanged"]) == ("toy", 1, False)
+    assert value["decision"] == (
+        "rejected" if any(gate["verdict"] == "fail" for gate in value["gates"]) else "accepted"
+    )
+    for figure in value["metrics"]["test"].values():
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert value["metrics"]["test"]["roc_auc"]["value"] > 0.8
+
+    for line in ("tune: running", "evaluate: running", "register: running"):
+        twin.kill_at(line, *TRAIN)
+    again = twin.json(*TRAIN)
+    assert again["metrics"] == value["metrics"]
+    assert metrics(twin) == metrics(workspace)
+    assert [version["number"] for version in twin.json("models")] == [1]
+    assert twin.json(*TRAIN)["unchanged"] is True
