@@ -10,8 +10,8 @@ from cli.answer import Answer, near
 from cli.environment import prepare
 
 if TYPE_CHECKING:
-    from pipelines.display import Display
     from pipelines.register import Registration
+    from pipelines.running.display import Display
     from pipelines.training import Outcome
 
 HEADLINES = ("roc_auc", "pr_auc", "brier", "cost_per_1000")
@@ -50,7 +50,7 @@ def register(problem: Problem) -> Answer:
 def stage(name: Annotated[str, typer.Argument(help="Name of the stage in dvc.yaml.")], problem: Problem) -> Answer:
     """Run one stage, whether or not it is stale: the command that dvc.yaml gives to DVC."""
     settings = prepare()
-    from pipelines.display import clock
+    from pipelines.running.display import clock
     from pipelines.training import run_alone
 
     started = time.monotonic()
@@ -63,7 +63,7 @@ def stage(name: Annotated[str, typer.Argument(help="Name of the stage in dvc.yam
 def _display() -> "Display":
     from rich.console import Console
 
-    from pipelines.display import Lines, Plain
+    from pipelines.running.display import Lines, Plain
 
     console = Console()
     return Lines(console) if console.is_terminal else Plain(console)
@@ -97,7 +97,7 @@ def _registered(registration: "Registration") -> dict[str, Any]:
 
 
 def _shown(outcome: "Outcome") -> list[Any]:
-    from pipelines.display import clock
+    from pipelines.running.display import clock
 
     figures = _value(outcome)["metrics"]["test"]
     test = ", ".join(f"{name} {figures[name]['value']:.4g}" for name in HEADLINES)

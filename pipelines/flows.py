@@ -9,9 +9,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from pipelines import evidence
 from pipelines.register import Registration
-from pipelines.server import prefect_api
+from pipelines.running import evidence
+from pipelines.running.server import prefect_api
 from pipelines.write_path import Run
 from understudy.errors import RegistryError
 from understudy.records import Verdict

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.dag import Dag
-from pipelines.display import Display, Silent
 from pipelines.job import Job, Profile
 from pipelines.register import Registration
+from pipelines.running.dag import Dag
+from pipelines.running.display import Display, Silent
+from pipelines.running.turn import turn
 from pipelines.stages import run_stage
-from pipelines.turn import turn
 from pipelines.write_path import Run, StageRun
 from understudy.errors import StageError, UnderstudyError
 from understudy.ports import ModelRegistry

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from pipelines.dag import Dag, Node
-from pipelines.display import Display, State
 from pipelines.gate import judge
 from pipelines.job import SHARED_STAGES, Job
 from pipelines.register import Registration, register
+from pipelines.running.dag import Dag, Node
+from pipelines.running.display import Display, State
+from pipelines.running.timings import Timings
 from pipelines.stages import run_stage
-from pipelines.timings import Timings
 from understudy.bundle import Bundle
 from understudy.ports import ModelRegistry
 from understudy.records import Verdict

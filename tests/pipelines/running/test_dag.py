@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from workspace import Workspace
 
-from pipelines.dag import Dag, Node
+from pipelines.running.dag import Dag, Node
 from understudy.errors import MachineError, SpecError
 
 pytestmark = [

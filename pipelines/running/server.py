@@ -13,7 +13,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.server.api.server import create_app
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from pipelines.turn import turn
+from pipelines.running.turn import turn
 from understudy.errors import MachineError
 
 PATIENCE = 90.0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.timings import Timings, seconds_left
+from pipelines.running.timings import Timings, seconds_left
 
 pytestmark = pytest.mark.unit
 

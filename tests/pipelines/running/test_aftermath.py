@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.aftermath import heal_lockfile, heal_rwlock, keeping_lockfile
+from pipelines.running.aftermath import heal_lockfile, heal_rwlock, keeping_lockfile
 
 pytestmark = pytest.mark.unit
 

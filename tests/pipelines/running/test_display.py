@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from pipelines.display import Lines, Plain, clock
+from pipelines.running.display import Lines, Plain, clock
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.timings import seconds_left
+from pipelines.running.timings import seconds_left
 
 State = Literal["waiting", "running", "unchanged", "restored", "done", "failed"]
 MARKS: dict[State, tuple[str, str]] = {

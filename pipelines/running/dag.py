@@ -14,7 +14,7 @@ from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc_objects.errors import ObjectFormatError
 
-from pipelines.aftermath import heal_lockfile, heal_rwlock, keeping_lockfile
+from pipelines.running.aftermath import heal_lockfile, heal_rwlock, keeping_lockfile
 from understudy.errors import MachineError, SpecError
 
 Standing = Literal["unchanged", "restored", "stale"]
