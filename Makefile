@@ -7,8 +7,8 @@ STAMP   := $(VENV)/.understudy-ready
 UV      := $(shell command -v uv 2>/dev/null)
 LOCK    := requirements/$(if $(BOOSTERS),boosters,all).lock
 
-# Threads that spin while they wait ruin a machine whose cores are shared.
-export OMP_WAIT_POLICY = PASSIVE
+# OpenMP threads that spin for ever while they wait ruin a machine whose cores are busy.
+export GOMP_SPINCOUNT = 10000
 export DO_NOT_TRACK = 1
 export DVC_NO_ANALYTICS = 1
 export MLFLOW_DISABLE_TELEMETRY = true
