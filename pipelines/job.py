@@ -12,7 +12,7 @@ Profile = Literal["full", "fast"]
 Progress = Callable[[float, str], None]
 """Called with the share of the stage that is done (0 to 1) and a few words on what is under way."""
 
-SHARED_STAGES = ("ingest", "validate", "featurize", "split")
+SHARED_STAGES = ("ingest", "validate", "featurize", "split", "probe")
 """Stages whose results do not depend on the profile."""
 
 

@@ -33,7 +33,8 @@ print(len(modules))
 def closure(extra: str) -> set[str]:
     """Canonical names of all distributions that ``understudy[extra]`` installs here."""
     found: set[str] = set()
-    waiting = [("understudy", {extra})]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    waiting = [("understudy", frozenset({extra}))]
     while waiting:
         name, extras = waiting.pop()
         for line in metadata.requires(name) or []:
@@ -42,9 +43,11 @@ def closure(extra: str) -> set[str]:
                 requirement.marker.evaluate({"extra": e}) for e in (extras or {""})
             )
             key = canonicalize_name(requirement.name)
-            if wanted and key not in found and _installed(key):
+            step = (key, frozenset(requirement.extras))
+            if wanted and step not in seen and _installed(key):
                 found.add(key)
-                waiting.append((key, set(requirement.extras)))
+                seen.add(step)
+                waiting.append(step)
     return found
 
 

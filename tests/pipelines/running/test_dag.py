@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:_NoneStep.value will soon:DeprecationWarning"),
 ]
 
-ORDER = ["ingest", "validate", "featurize", "split", "tune", "train", "probe", "evaluate", "bundle"]
+ORDER = ["ingest", "validate", "featurize", "split", "probe", "tune", "train", "evaluate", "bundle"]
 
 
 def ingest(root: Path, text: str = "rows") -> tuple[Dag, Node]:

@@ -10,7 +10,7 @@ from pipelines.job import SHARED_STAGES, Job
 from understudy.errors import DataError
 from understudy.files import write_json, write_text
 
-ORDER = (*SHARED_STAGES, "tune", "train", "probe", "evaluate", "bundle")
+ORDER = (*SHARED_STAGES, "tune", "train", "evaluate", "bundle")
 TEST = {name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in ("roc_auc", "pr_auc", "brier", "cost_per_1000")}
 
 
