@@ -24,10 +24,12 @@ RUNS = {"cold": (), "unchanged": (), "fast": ("--fast",)}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--problem", default="flights")
-    problem = parser.parse_args().problem
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS), help="which of the runs, in this order")
+    given = parser.parse_args()
+    problem = given.problem
     console = Console()
     with tempfile.TemporaryDirectory() as scratch, clean_workspace(Path(scratch)) as workspace:
-        results = {name: _measure(console, name, workspace, problem, flags) for name, flags in RUNS.items()}
+        results = {name: _measure(console, name, workspace, problem, RUNS[name]) for name in given.runs}
     console.print(_table(problem, results))
     record = {"problem": problem, "machine": {"cores": _cores(), "python": platform.python_version()}, "runs": results}
     path = write_json(ROOT / "benchmarks" / "results" / f"training-{problem}.json", record)
@@ -54,7 +56,7 @@ def _table(problem: str, results: dict[str, dict[str, Any]]) -> Table:
     table.add_column("stage")
     for name in results:
         table.add_column(name, justify="right")
-    for stage in results["cold"]["stages"]:
+    for stage in next(iter(results.values()))["stages"]:
         table.add_row(stage, *(_cell(run["stages"].get(stage)) for run in results.values()))
     table.add_section()
     table.add_row("whole command", *(f"{run['wall_seconds']:.1f}" for run in results.values()), style="bold")

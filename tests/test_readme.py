@@ -18,7 +18,7 @@ VENV = Path(sys.prefix)
 OUTSIDE = {
     "git clone": "the copy stands for the clone",
     "make test": "this very run",
-    "make bench": "run below on the small problem",
+    "make bench": "its fast run of a small problem is a test of its own, below",
 }
 """Commands that are not run word for word, and why."""
 
@@ -93,6 +93,16 @@ def test_what_the_readme_quotes_is_what_the_demo_gives(copy: Path) -> None:
         digits = len(value.partition(".")[2])
         measured = [round(metrics[name][key], digits) for key in ("value", "low", "high")]
         assert measured == pytest.approx([float(value), float(low), float(high)], abs=1.5 * 10**-digits), name
+
+
+def test_the_benchmark_times_each_stage(copy: Path) -> None:
+    done = run(copy, "python -m benchmarks.training --problem tumours --runs fast")
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = json.loads((copy / "benchmarks/results/training-tumours.json").read_text(encoding="utf-8"))
+    fast = record["runs"]["fast"]
+    assert {"ingest", "tune", "evaluate", "register"} <= set(fast["stages"])
+    assert 0 < sum(stage["seconds"] for stage in fast["stages"].values()) < fast["wall_seconds"]
+    assert 100 < fast["peak_mib"] < 3072
 
 
 def test_dvc_agrees_that_nothing_is_stale(copy: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_stage_that_fails_is_named_with_what_to_do(trained_toy: Workspace) -> 
     assert "tune stopped: ValueError: nobody foresaw this." in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert "Traceback" in trained_toy.run(*TRAIN, "--debug", TOY_CRASHES="tune").stderr
-    assert ran(trained_toy) == [*ORDER[:-2], "split"]
+    assert ran(trained_toy) == [*ORDER[:-2], "split", "probe"]
 
 
 def test_a_registry_out_of_reach_is_tried_again_and_can_be_made_good(trained_toy: Workspace) -> None:
