@@ -15,7 +15,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test unit lint bench docs lock clean
+.PHONY: help setup run demo test unit lint bench docs boosters lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -54,6 +54,10 @@ lint: setup ## style, types and the floors of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+boosters: ## the tests that need XGBoost, LightGBM and CatBoost, in an environment of their own
+	@$(MAKE) --no-print-directory setup VENV=.venv-boosters BOOSTERS=1
+	.venv-boosters/bin/python -m pytest -q -p no:cacheprovider tests/pipelines/models tests/pipelines/bundle -k "boost or xgb or lightgbm or catboost" $(ARGS)
 
 bench: setup ## time a cold, an unchanged and a fast training run of PROBLEM, stage by stage
 	$(BIN)/python -m benchmarks.training --problem $(PROBLEM)

@@ -12,8 +12,9 @@ from understudy.bundle.manifest import Parity
 from understudy.errors import BundleError
 from understudy.problem import ProblemSpec
 
-TOLERANCE = 1e-5
-"""Largest accepted difference of two scores; float32 alone explains about 1e-6."""
+TOLERANCE = 5e-5
+"""Largest accepted difference of two scores. Sums of hundreds of trees in float32 reach 1.5e-5 on wide frames; a row
+that takes a wrong branch differs by a hundred times that."""
 SPOILED_ROWS = 200
 UNSEEN = "\N{REPLACEMENT CHARACTER} unseen"
 LISTED = 5

@@ -41,17 +41,20 @@ class ProblemSpec(Part):
     fast: Fast = Fast()
 
     @model_validator(mode="after")
-    def _is_consistent(self) -> "ProblemSpec":
+    def _roles_are_filled(self) -> "ProblemSpec":
         if self.main not in self.tables:
             raise ValueError(f"main names the table {self.main!r}, which tables does not declare")
         for role, needed in (("target", True), ("id", True), ("event_time", False), ("label_time", False)):
             count = len(self.having(role))
             if count > 1 or (needed and not count):
-                raise ValueError(
-                    f"the main table needs {'one' if needed else 'at most one'} {role} column, has {count}"
-                )
+                wanted = "one" if needed else "at most one"
+                raise ValueError(f"the main table needs {wanted} {role} column, has {count}")
         if self.split.method in ("time", "ordered") and self.event_time is None:
             raise ValueError(f"a {self.split.method} split needs a column with the role event_time")
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_are_told_apart(self) -> "ProblemSpec":
         names = [candidate.name for candidate in self.candidates]
         if len(set(names)) < len(names):
             raise ValueError("two candidates share a name")
@@ -59,9 +62,16 @@ class ProblemSpec(Part):
             raise ValueError("every candidate is a baseline; add one that learns")
         if unknown := set(self.fast.candidates) - set(names):
             raise ValueError(f"fast names candidates that are not declared: {sorted(unknown)}")
-        if late := {i.name for i in self.inputs} & set(
-            self.having("leak") + self.having("target") + self.having("label_time")
-        ):
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_declared_and_in_time(self) -> "ProblemSpec":
+        inputs = {item.name for item in self.inputs}
+        if unknown := set(self.evaluation.segments) - {*self.columns, *inputs}:
+            raise ValueError(f"evaluation.segments names columns that are not declared: {sorted(unknown)}")
+        if self.split.group and self.split.group not in self.columns:
+            raise ValueError(f"split.group names {self.split.group!r}, which the main table does not declare")
+        if late := inputs & {*self.having("leak"), *self.having("target"), *self.having("label_time")}:
             raise ValueError(f"model inputs {sorted(late)} are known only after prediction time")
         return self
 

@@ -5,10 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io as sio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from pipelines.models.persistence import load_model, save_model
+from pipelines.models.persistence import load_model, save_model, without_addresses
 from understudy.errors import BundleError
 
 pytestmark = pytest.mark.integration
@@ -35,6 +40,26 @@ def test_a_saved_model_scores_the_same(tmp_path: Path) -> None:
     read = load_model(save_model({"boosting": model}, tmp_path / "m.skops"))
 
     assert (read["boosting"].predict_proba(X) == model.predict_proba(X)).all()
+
+
+@given(C=st.floats(1e-300, 1e300), text=st.text())
+@settings(max_examples=60, deadline=None)
+def test_settings_come_back_to_the_last_bit(C: float, text: str) -> None:
+    """Whatever looks like an address inside a value is a value."""
+    model = LogisticRegression(C=C, class_weight={text: C, "139808252082576.npy": 0.5})
+    read = sio.loads(without_addresses(sio.dumps(model)))
+    assert read.get_params() == model.get_params()
+
+
+def test_fitted_numbers_come_back_to_the_last_bit(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.7060966104148569)).fit(X, X[:, 0] > 0)
+
+    read = load_model(save_model(model, tmp_path / "m.skops"))
+
+    assert read[-1].C == model[-1].C
+    assert (read[-1].coef_ == model[-1].coef_).all()
+    assert (read.predict_proba(X) == model.predict_proba(X)).all()
 
 
 def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:

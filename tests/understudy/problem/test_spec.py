@@ -49,6 +49,7 @@ def test_a_spec_is_frozen(spec: ProblemSpec) -> None:
         ("features: {}", "features: {inputs: [{name: refund}]}", "['refund'] are known only after prediction time"),
         ("features: {}", "features: {inputs: [{name: landed}]}", "['landed'] are known only after prediction time"),
         ("gates: {}", "gates: {}\nfast: {candidates: [forest]}", "fast names candidates that are not declared"),
+        ("evaluation: {}", "evaluation: {segments: [mood]}", "segments names columns that are not declared: ['mood']"),
         ("name: shop", "name: Shop!", "name"),
     ],
 )
