@@ -54,6 +54,7 @@ class ViewEntry(Entry):
     name: str
     sql: str
     """Path of the query, from the project's root."""
+    prefix: str = ""
     sha256: str
     keys: tuple[str, ...]
     every: str

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from string import Template
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -48,7 +49,7 @@ class Views:
         keys = "".join(f", CAST({quoted(key)} AS VARCHAR) AS {quoted(key)}" for key in view.keys)
         columns = "".join(f", CAST({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in view.columns)
         order = ", ".join(['"at"', *map(quoted, view.keys)])
-        query = (self.root / view.sql).read_text(encoding="utf-8")
+        query = query_of(view, self.root)
         self.database.register("clock arrow", clock)
         try:
             self.database.execute('CREATE OR REPLACE TEMP TABLE clock AS FROM "clock arrow"')
@@ -80,6 +81,12 @@ class Views:
                 f"View {view.name} gives more than one row for {', '.join(map(str, row))}.",
                 f"Group its query by clock.at and {', '.join(view.keys) or 'nothing else'}.",
             )
+
+
+def query_of(view: View, root: Path) -> str:
+    """Text of a view's query, with the view's own keys and prefix in it."""
+    keys = "".join(f"{quoted(key)}, " for key in view.keys)
+    return Template((root / view.sql).read_text(encoding="utf-8")).safe_substitute(keys=keys, prefix=view.prefix)
 
 
 @contextmanager

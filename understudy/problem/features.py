@@ -23,7 +23,9 @@ class View(Part):
 
     name: str
     sql: str
-    """Path of the query, from the project's root."""
+    """Path of the query, from the project's root. Views that differ in their keys alone can share one: in its text
+    ``$keys`` stands for the keys, each with a comma behind it, and ``$prefix`` for the view's prefix."""
+    prefix: str = ""
     keys: tuple[str, ...] = ()
     """Request fields by which a value is looked up; none for a value that all rows share."""
     every: str = "1h"

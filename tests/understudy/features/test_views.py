@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from understudy.errors import MachineError, SpecError
-from understudy.features.views import open_views, visible
-from understudy.problem import Column, ProblemSpec, Table
+from understudy.features.views import open_views, query_of, visible
+from understudy.problem import Column, ProblemSpec, Table, View
 
 pytestmark = pytest.mark.integration
 
@@ -99,3 +99,14 @@ def test_rows_and_values_appear_when_they_become_known() -> None:
     masked = visible("sky", table, datetime(2024, 3, 1, 6))
     assert 'CASE WHEN "out_at" <= TIMESTAMP \'2024-03-01 06:00:00\' THEN "checked" END' in masked
     assert masked.endswith("WHERE \"out_at\" <= TIMESTAMP '2024-03-01 06:00:00'")
+
+
+def test_one_query_serves_views_that_differ_in_their_keys(tmp_path: Path) -> None:
+    (tmp_path / "count.sql").write_text("SELECT clock.at, $keys count(*) AS ${prefix}_n FROM clock", encoding="utf-8")
+
+    def query(keys: tuple[str, ...], prefix: str) -> str:
+        view = View(name="v", sql="count.sql", keys=keys, prefix=prefix, columns=(f"{prefix}_n",))
+        return query_of(view, tmp_path)
+
+    assert query(("from", "to"), "route") == 'SELECT clock.at, "from", "to",  count(*) AS route_n FROM clock'
+    assert query((), "all") == "SELECT clock.at,  count(*) AS all_n FROM clock"
