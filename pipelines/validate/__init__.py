@@ -1,6 +1,7 @@
 """Validate: hold the raw tables to what the problem expects of them; set bad rows aside with their reasons."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,17 @@ def examine(
         findings.append(target_finding(frame, spec))
         notes += telling_gaps(frame, positives(frame, spec), spec)
     good, bad = set_aside(table, frame, findings)
-    findings.append(_quarantine(bad.num_rows, len(frame), declared.quarantine))
+    findings.append(_quarantine(bad, len(frame), declared.quarantine))
     return good, bad, findings, notes
 
 
-def _quarantine(bad: int, rows: int, limit: float) -> Finding:
-    return Finding("", "quarantine", bad, f"{bad} rows set aside", limit, stops=bad > limit * rows)
+def _quarantine(bad: pa.Table, rows: int, limit: float) -> Finding:
+    """Names the commonest reason, so that whoever reads the refusal knows where to look."""
+    count, words = bad.num_rows, f"{bad.num_rows} rows set aside"
+    if count:
+        reason, times = Counter(bad.column("reason").to_pylist()).most_common(1)[0]
+        words += f", {times} of them because: {reason}"
+    return Finding("", "quarantine", count, words, limit, stops=count > limit * rows)
 
 
 def _write(folder: Path, tables: dict[str, pa.Table], report: Report) -> None:

@@ -1,6 +1,7 @@
 """From verdict to version: approval, promotion, and what a kill in between leaves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -123,3 +124,14 @@ def test_a_rolled_back_version_is_not_promoted_by_running_again(bench: Bench) ->
     champion = bench.registry.champion("toy")
     assert champion is not None
     assert champion.number == 1
+
+
+def test_a_quick_look_fills_an_empty_throne_and_takes_nobodys(bench: Bench) -> None:
+    bench.job = replace(bench.job, profile="fast")
+
+    first = bench.register(bench.verdict("First"))
+    second = bench.register(bench.verdict("Second"))
+
+    assert (first.champion, second.champion) == (True, False)
+    assert second.version.approval.state == "pending"
+    assert approve(bench.registry, "toy", second.version.number, "ann", "looks right").champion

@@ -86,7 +86,7 @@ def test_too_many_bad_rows_stop_and_leave_the_evidence(
     rows["size"][:4] = [-1.0] * 4
     with pytest.raises(DataError) as caught:
         validate(rows)
-    assert "rows: quarantine: 4 rows set aside (4 of 300 rows, 1.33 %, limit 1 %)" in caught.value.what
+    assert "rows: quarantine: 4 rows set aside, 4 of them because: size -1.0 is out" in caught.value.what
     rejected = tmp_path / "var" / "rejected" / "toy"
     assert str(rejected) in caught.value.fix
     assert (

@@ -32,6 +32,8 @@ def parse_problem(text: str, path: Path) -> ProblemSpec:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise SpecError(f"{path.name} is not valid YAML: {error}.", "Mend the line it names.") from error
+    if repeated := _repeated(root):
+        raise SpecError(f"{path.name} {repeated}.", "Keep one of the two.")
     if root is None or not isinstance(values, dict):
         raise SpecError(f"{path.name} is empty or not a mapping.", "See configs/problems for examples.")
     if values.get("name", path.stem) != path.stem:
@@ -40,6 +42,21 @@ def parse_problem(text: str, path: Path) -> ProblemSpec:
         return ProblemSpec.model_validate(values)
     except ValidationError as error:
         raise SpecError(_describe(error, root, path), "Mend the keys named above.") from error
+
+
+def _repeated(node: yaml.Node | None) -> str:
+    """Where a mapping has a key twice, in words; YAML itself would keep the last without a word."""
+    children: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                return f"line {key.start_mark.line + 1}: {key.value}: the key stands twice"
+            seen.add(key.value)
+            children.append(value)
+    elif isinstance(node, yaml.SequenceNode):
+        children = list(node.value)
+    return next((found for child in children if (found := _repeated(child))), "")
 
 
 def _describe(error: ValidationError, root: yaml.Node, path: Path) -> str:

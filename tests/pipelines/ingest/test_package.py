@@ -38,8 +38,8 @@ def test_missing_package_names_the_install(package: DataPackage) -> None:
     absent = package.model_copy(update={"name": "nobody-has-this"})
     with pytest.raises(DataError, match="nobody-has-this is not installed") as caught:
         locate(absent)
-    assert "make setup" in caught.value.fix
-    assert "pip install --no-deps nobody-has-this==1.2.0" in caught.value.fix
+    assert "make data" in caught.value.fix
+    assert "pip install --force-reinstall --no-deps nobody-has-this==1.2.0" in caught.value.fix
 
 
 def test_a_folder_of_that_name_without_metadata_is_not_installed(package: DataPackage, tmp_path: Path) -> None:

@@ -70,3 +70,10 @@ def test_every_problem_here_is_valid_and_writes_out_every_section(path: Path) ->
     optional = {name for name, field in type(spec).model_fields.items() if not field.is_required()}
     assert spec.name == path.stem
     assert type(spec).model_fields.keys() - spec.model_fields_set <= optional - {"fast"}
+
+
+def test_a_key_that_stands_twice_is_refused_by_line(yaml_text: str, yaml_path: Path) -> None:
+    lines = yaml_text.rstrip().splitlines()
+    with pytest.raises(SpecError) as caught:
+        parse_problem("\n".join([*lines, "title: Another"]), yaml_path)
+    assert f"line {len(lines) + 1}: title: the key stands twice" in caught.value.what
