@@ -24,21 +24,32 @@ def read_file(path: Path) -> pa.Table:
     Raises:
         DataError: the file is missing, empty or damaged.
     """
+    if path.is_dir():
+        raise DataError(
+            f"The data file {path} is a folder.", "Let source.path in the problem's YAML name a file in it."
+        )
     if not path.is_file():
         raise DataError(f"The data file {path} does not exist.", "Correct source.path in the problem's YAML.")
     if path.stat().st_size == 0:
         raise DataError(f"The data file {path.name} is empty.", "Export it again, with a header and rows.")
+    is_parquet = path.suffix in (".parquet", ".pq")
     try:
-        return pq.read_table(path) if path.suffix in (".parquet", ".pq") else _read_text(path)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise DataError(
-            f"The data file {path.name} cannot be read: {error}.",
-            "Export it again, each row as long as the header.",
-        ) from error
-    except OSError as error:
-        if error.errno is not None:
+        return pq.read_table(path) if is_parquet else _read_text(path)
+    except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise DataError(f"The data file {path.name} cannot be read: {error}.", "Export or copy it again.") from error
+        why = str(error).strip().rstrip(".")
+        raise DataError(f"The data file {path.name} cannot be read: {why}.", _fix(error, is_parquet)) from error
+
+
+def _fix(error: Exception, is_parquet: bool) -> str:
+    if is_parquet:
+        return "It is no whole Parquet file: export it as Parquet again, or copy it again."
+    if isinstance(error, UnicodeDecodeError):
+        return "Export it again as text in UTF-8."
+    if isinstance(error, OSError):
+        return "Export or copy it again."
+    return "Export it again, each row as long as the header."
 
 
 def _read_text(path: Path) -> pa.Table:
@@ -74,6 +85,11 @@ def _encoding(path: Path) -> str:
         block = stream.read(1 << 20)
         if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
+        if b"\x00" in block:
+            raise DataError(
+                f"The data file {path.name} is not text.",
+                "Export it again as CSV in UTF-8; a Parquet file's name ends in .parquet.",
+            )
         try:
             while block:
                 decoder.decode(block)

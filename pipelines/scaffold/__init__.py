@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipelines.ingest.file import read_file
 from pipelines.scaffold.inspect import Guess, guess_column
 from pipelines.scaffold.leaks import Suspicion, find_suspects, twin_share
-from pipelines.scaffold.request import Request, name_of, refuse_unfit, times_of
+from pipelines.scaffold.request import Request, name_of, refuse_no_file, refuse_unfit, times_of
 from pipelines.scaffold.roles import with_roles, without_leaks
 from pipelines.scaffold.target import Target, read_target
 from pipelines.scaffold.write import Draft, add_problem
@@ -22,6 +22,7 @@ __all__ = ["Request", "Scaffold", "scaffold"]
 
 TOLD = 0.01
 """Share of rows alike that is worth a warning; a few are alike by chance."""
+MOST_TOLD_SINGLY = 5
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def scaffold(request: Request, settings: Settings) -> Scaffold:
         SpecError: the problem's name is not valid or taken.
     """
     name = name_of(request)
+    refuse_no_file(request.file)
     table = read_file(request.file)
     refuse_unfit(table, request)
     target = read_target(table[request.target], request.target, request.positive)
@@ -59,7 +61,7 @@ def scaffold(request: Request, settings: Settings) -> Scaffold:
         rows=table.num_rows,
         target=target,
         columns=tuple(guesses),
-        allow=tuple(suspect.column for suspect in suspects if not suspect.sure),
+        allow=tuple(suspect.column for suspect in suspects if suspect.strong and not suspect.sure),
         set_aside=_lacking(target, times),
         twins=twin_share(guesses, table),
         not_after=_not_after(times),
@@ -90,11 +92,7 @@ def _not_after(times: NDArray[np.datetime64] | None) -> str | None:
 
 def _warnings(draft: Draft, suspects: Sequence[Suspicion], request: Request) -> list[str]:
     said = [f"{suspect.why} It is kept from the model (role leak)." for suspect in suspects if suspect.sure]
-    if draft.allow:
-        said.append(
-            f"Each of {', '.join(map(repr, draft.allow))} alone separates the classes well. So many hardly all leak:"
-            " they stay features (probes.allow); look into them."
-        )
+    said += _about_doubtful([suspect for suspect in suspects if not suspect.sure], draft.name)
     said += [guess.warning for guess in draft.columns if guess.warning]
     if draft.twins > TOLD:
         said.append(
@@ -102,6 +100,14 @@ def _warnings(draft: Draft, suspects: Sequence[Suspicion], request: Request) -> 
             " learned by heart would be asked again (probes.duplicate_share)."
         )
     return said + list(_about_target(draft, request)) + list(_about_groups_and_times(draft, request))
+
+
+def _about_doubtful(suspects: Sequence[Suspicion], name: str) -> list[str]:
+    todo = f"known only after the prediction, set role: leak in configs/problems/{name}.yaml."
+    if len(suspects) <= MOST_TOLD_SINGLY:
+        return [f"{suspect.why} It stays a feature; if it is {todo}" for suspect in suspects]
+    columns = ", ".join(repr(suspect.column) for suspect in suspects)
+    return [f"Each of {columns} looks as if it might leak. They stay features; look into them: where one is {todo}"]
 
 
 def _about_target(draft: Draft, request: Request) -> Iterator[str]:

@@ -24,6 +24,7 @@ NUMBER = r"^[-+]?\d*\.?\d+([eE][-+]?\d+)?$"
 MOSTLY = 0.9
 LONG_TEXT = 40
 MOST_CATEGORIES = 1000
+MOST_LISTED = 30
 ROWS_PER_CATEGORY = 2
 UNIT_ROWS = (1.05, 50.0)
 
@@ -41,6 +42,8 @@ class Guess:
     protected: bool = False
     warning: str = ""
     """What a person should know about the column; empty when nothing stands out."""
+    categories: tuple[str, ...] = ()
+    """Every value of a category that has few, in order; empty for any other column."""
 
 
 def guess_column(name: str, values: pa.ChunkedArray) -> Guess:
@@ -56,7 +59,10 @@ def guess_column(name: str, values: pa.ChunkedArray) -> Guess:
     missing = 1 - len(present) / len(values)
     distinct = pc.count_distinct(present).as_py()
     role, why, warning = _role(name, kind, present, distinct, len(values))
-    return Guess(name, kind, role, why, missing, distinct, bool(PROTECTED.search(snake(name))), warning)
+    protected = bool(PROTECTED.search(snake(name)))
+    few = kind == "category" and distinct <= MOST_LISTED
+    categories = tuple(sorted(CASTS[kind](present).unique().to_pylist())) if few else ()
+    return Guess(name, kind, role, why, missing, distinct, protected, warning, categories)
 
 
 def kind_of(present: pa.ChunkedArray) -> Kind:

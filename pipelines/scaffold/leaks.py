@@ -13,28 +13,33 @@ from pipelines.probe.derived import target_derived
 from pipelines.probe.finding import Finding
 from pipelines.probe.missing import missing_patterns
 from pipelines.probe.sample import ROWS, Sample, numbers_of, words_of
-from pipelines.probe.separation import single_features
+from pipelines.probe.separation import SURE, auc_error, single_features
 from pipelines.scaffold.inspect import Guess, snake, trimmed
 from understudy.problem.decision import Probes
 
 LIMIT = Probes().single_feature_auc
-NEARLY_THE_TARGET = 0.98
+NEARLY_THE_TARGET = 0.95
+"""ROC AUC that a column must surely exceed alone to be kept out unasked; honest columns hardly ever do."""
 STANDS_OUT = 0.75
 TIMES_THE_NEXT = 1.75
-FEW = 3
-SHARE = 0.25
 LEARNED = 0.6
 """Share of the rows, from the oldest, that a dated problem learns from."""
-AFTERWARDS = re.compile(r"(^|_)(after|afterwards|actual|outcome|final|resolution|resolved)(_|$)")
+AFTERWARDS = re.compile(
+    r"(^|_)(after|afterwards|actual|outcome|final|resolution|resolved)(_|$)|^post_(?!code|al|office)"
+)
 
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Why a column looks like a leak; ``sure`` when it is kept from the model without asking."""
+    """Why a column looks like a leak; ``sure`` when it is kept from the model without asking.
+
+    ``strong`` when the probes may stop a run that has the column as a feature.
+    """
 
     column: str
     why: str
     sure: bool
+    strong: bool = True
 
 
 def find_suspects(
@@ -52,9 +57,10 @@ def find_suspects(
     if order is not None:
         oldest = order[: int(LEARNED * len(order))]
         found |= {c: s for c, s in _found(features, table, oldest[y[oldest] >= 0], y, target).items() if c not in found}
-    easy = sum(not s.sure for s in found.values()) >= max(FEW, SHARE * len(features))
-    suspects = [s if s.sure or easy else replace(s, sure=True) for s in found.values()]
-    return suspects if len(suspects) < len(features) else [replace(s, sure=False) for s in suspects]
+    suspects = list(found.values())
+    if sum(suspect.sure for suspect in suspects) < len(features):
+        return suspects
+    return [replace(suspect, sure=False) for suspect in suspects]
 
 
 def twin_share(guesses: Sequence[Guess], table: pa.Table) -> float:
@@ -72,9 +78,9 @@ def _found(
     sample = _sample(features, table.take(kept), y[kept])
     alone = single_features(sample, LIMIT)
     certain = [f for f in target_derived(sample, target) + missing_patterns(sample) if f.failed]
-    certain += [f for f in alone if f.figure >= NEARLY_THE_TARGET]
+    certain += [f for f in alone if _surely_above(f, sample.y) > NEARLY_THE_TARGET]
     found = {f.feature: Suspicion(f.feature, f.detail, True) for f in reversed(certain)}
-    found |= {g.name: _by_name(g.name) for g in features if AFTERWARDS.search(snake(g.name)) and g.name not in found}
+    found |= {f.feature: _by_name(f) for f in alone if AFTERWARDS.search(snake(f.feature)) and f.feature not in found}
     strong = [f for f in alone if f.feature not in found and (f.figure > LIMIT or _stands_out(f, alone, found))]
     return found | {f.feature: Suspicion(f.feature, f.detail, False) for f in strong}
 
@@ -87,8 +93,16 @@ def _stands_out(finding: Finding, alone: Sequence[Finding], found: dict[str, Sus
     return finding.figure - 0.5 > TIMES_THE_NEXT * (rest[1].figure - 0.5)
 
 
-def _by_name(name: str) -> Suspicion:
-    return Suspicion(name, f"The name of {name!r} says that it is known afterwards.", True)
+def _surely_above(finding: Finding, y: NDArray[np.int64]) -> float:
+    positives = int(y.sum())
+    return finding.figure - SURE * auc_error(finding.figure, positives, len(y) - positives)
+
+
+def _by_name(finding: Finding) -> Suspicion:
+    """A name is proof only where the column separates well, too: ``final`` may be the final of a cup."""
+    strong = finding.figure >= STANDS_OUT
+    why = f"The name of {finding.feature!r} says that it is known afterwards. {finding.detail}"
+    return Suspicion(finding.feature, why, sure=strong, strong=strong)
 
 
 def _sample(features: Sequence[Guess], table: pa.Table, y: NDArray[np.int8]) -> Sample:

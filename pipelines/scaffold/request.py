@@ -18,6 +18,10 @@ from understudy.problem import Column, Table
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 FEWEST_ROWS = 50
+AS_ISO = (
+    "Convert it to an ISO 8601 time such as 2024-12-31 or 2024-12-31 14:05:00, for example with"
+    " pandas.to_datetime(..., dayfirst=True), leave missing values empty, or leave --time out."
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,13 @@ def name_of(request: Request) -> str:
             "Use --name with lower-case letters, digits and _, a letter first, at most 63.",
         )
     return name
+
+
+def refuse_no_file(file: Path) -> None:
+    if file.is_dir():
+        raise DataError(f"{file} is a folder.", "Name one CSV or Parquet file in it.")
+    if not file.is_file():
+        raise DataError(f"The file {file} does not exist.", "Correct the path; it is read from the current folder.")
 
 
 def refuse_unfit(table: pa.Table, request: Request) -> None:
@@ -70,7 +81,10 @@ def times_of(table: pa.Table, request: Request) -> NDArray[np.datetime64] | None
     if request.time is None:
         return None
     declared = Table(columns={request.time: Column(kind="time")})
-    times = conform(table.select([request.time]), declared, request.file.name)[request.time]
+    try:
+        times = conform(table.select([request.time]), declared, request.file.name)[request.time]
+    except DataError as error:
+        raise DataError(error.what, AS_ISO) from error
     if times.null_count == len(times):
         raise DataError(f"The time {request.time!r} is empty in every row.", "Name another --time, or none.")
     return np.asarray(times.to_numpy(), dtype="datetime64[us]")

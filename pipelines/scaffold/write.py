@@ -66,14 +66,22 @@ def add_problem(draft: Draft, settings: Settings, force: bool) -> Path:
     text = render(draft, settings.root)
     parse_problem(text, path)
     listed = with_line(listing.read_text(encoding="utf-8"), draft.name, _source(draft.file, settings.root))
-    before = path.read_text(encoding="utf-8") if path.exists() else None
-    write_text(path, text)
-    try:
-        write_text(listing, listed)
-    except OSError:
-        path.unlink() if before is None else write_text(path, before)
-        raise
+    _write_both(path, text, listing, listed)
     return path
+
+
+def _write_both(path: Path, text: str, listing: Path, listed: str) -> None:
+    """The old file is kept aside first, as taking it back must not need any space."""
+    aside = path.with_name(f".{path.name}.before")
+    kept = write_text(aside, path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        write_text(path, text)
+        write_text(listing, listed)
+    except BaseException:
+        path.unlink(missing_ok=True) if kept is None else kept.replace(path)
+        raise
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def with_line(text: str, name: str, source: str) -> str:
@@ -161,6 +169,8 @@ def _column(guess: Guess) -> str:
         about.append(f"nulls: {min(1.0, math.ceil(150 * guess.missing + 1) / 100):g}")
     if guess.protected:
         about.append("protected: true")
+    if guess.categories and guess.role == "feature":
+        about.append(f"categories: [{', '.join(map(quoted, (*guess.categories, '...')))}]")
     return f"      {quoted(guess.name)}: {{{', '.join(about)}}} # {_comment(guess.why)}"
 
 

@@ -76,6 +76,27 @@ def test_damaged_file_is_refused(tmp_path: Path, name: str, content: bytes) -> N
     assert "again" in caught.value.fix
 
 
+def test_parquet_is_mended_as_parquet(tmp_path: Path) -> None:
+    (tmp_path / "rows.parquet").write_bytes(b"PAR1 but not really PAR1")
+    with pytest.raises(DataError) as caught:
+        read_file(tmp_path / "rows.parquet")
+    assert "as Parquet again" in caught.value.fix
+    assert "header" not in caught.value.fix
+    assert ".." not in caught.value.what
+
+
+def test_binary_content_is_not_called_ragged(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "rows.csv")
+    with pytest.raises(DataError, match=r"rows\.csv is not text") as caught:
+        read_file(tmp_path / "rows.csv")
+    assert "as CSV in UTF-8" in caught.value.fix
+
+
+def test_folder_is_named_as_one(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder"):
+        read_file(tmp_path)
+
+
 def test_truncated_parquet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"a": list(range(1000))}), path)

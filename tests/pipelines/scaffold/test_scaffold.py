@@ -11,7 +11,8 @@ import yaml
 from pipelines.job import Job
 from pipelines.scaffold import Request, scaffold
 from pipelines.stages import run_stage
-from understudy.errors import UnderstudyError
+from understudy.errors import MachineError, UnderstudyError
+from understudy.files import write_text
 from understudy.problem import ProblemSpec, load_problem
 from understudy.problem.split import PARTS
 from understudy.settings import Settings
@@ -169,7 +170,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], str, str]] = {
     "repeated names": (headed("a,a,left\n1,2,3\n"), {}, "twice: a", "Rename"),
     "no such target": (csv(lambda f: f), {"target": "Lefts"}, "no column 'Lefts'", "Did you mean 'left'"),
     "no such time": (csv(lambda f: f), {"time": "zz"}, "no column 'zz' for --time", "It has months, plan"),
-    "not a time": (csv(lambda f: f), {"time": "plan"}, "plan is declared as time", "ISO time"),
+    "not a time": (csv(lambda f: f), {"time": "plan"}, "plan is declared as time", "dayfirst=True"),
     "repeated id": (csv(lambda f: f), {"id": "plan"}, "is not unique: 398 of 400", "Leave --id out"),
     "gaps in the id": (
         csv(lambda f: f.assign(k=f["months"].where(f.index > 5))),
@@ -201,12 +202,59 @@ def test_bad_input_is_an_error_and_writes_nothing(case: str, project: Settings, 
 
 
 def test_a_missing_file_and_a_damaged_one(project: Settings) -> None:
-    with pytest.raises(UnderstudyError, match="does not exist"):
-        scaffold(Request(project.root / "none.csv", "left"), project)
+    for path, what in ((project.root / "none.csv", "does not exist"), (project.root, "is a folder")):
+        with pytest.raises(UnderstudyError, match=what) as missing:
+            scaffold(Request(path, "left", name="any"), project)
+        assert "YAML" not in missing.value.fix
     damaged = project.root / "d.parquet"
     damaged.write_bytes(b"PAR1 and nothing else PAR1")
     with pytest.raises(UnderstudyError, match="cannot be read"):
         scaffold(Request(damaged, "left"), project)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_full_disk_leaves_both_files_or_neither(
+    make: Any, project: Settings, customers: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    if force:
+        make(customers)
+    customers.to_csv(project.root / "customers.csv", index=False)
+    before = tree(project.root)
+
+    writes: list[str] = []
+
+    def full(path: Path, text: str) -> Path:
+        writes.append(path.name)
+        if "problems.yaml" in writes:
+            raise MachineError("No space left on the disk.", "Free some space.")
+        return write_text(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.scaffold.write.write_text", full)
+        with pytest.raises(MachineError):
+            make(customers, positive="True", force=force)
+    assert tree(project.root) == before
+    assert make(customers, force=force).path.exists()
+
+
+def test_few_categories_are_listed_and_the_list_is_open(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["plan"] = customers["plan"].map({"basic": 'a "b", c', "plus": "yes, no"})
+    customers["shop"] = [f"s{n % 40}" for n in range(400)]
+    spec = spec_of(make(customers), project)
+    assert spec.columns["plan"].categories == ('a "b", c', "yes, no", "...")
+    assert spec.columns["shop"].categories == spec.columns["left"].categories == ()
+    customers.assign(plan="new").to_csv(project.root / "customers.csv", index=False)
+    assert sum(part["rows"] for part in run_to_split(spec, project).values()) == 400
+
+
+def test_a_strong_honest_column_trains_as_written(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    random = np.random.default_rng(5)
+    many = pd.concat([customers] * 5, ignore_index=True).drop(columns=["months"])
+    many["spent"] = random.normal(size=len(many))
+    many["minutes"] = random.normal(size=len(many)) + 1.7 * many["left"]
+    spec = spec_of(make(many), project)
+    assert (spec.columns["minutes"].role, spec.probes.allow) == ("feature", ("minutes",))
+    run_to_split(spec, project)
 
 
 def test_a_problem_is_replaced_only_by_force(make: Any, project: Settings, customers: pd.DataFrame) -> None:
