@@ -31,9 +31,10 @@ def run() -> None:
     try:
         app()
     except SystemExit as ending:
-        # What is wrong with the command line itself was said on stderr.
+        # Typer has said it on stderr, and left by sys.exit within its handler: the error is the context.
         if ending.code == USAGE and "--json" in sys.argv:
-            sys.stdout.write(json.dumps(refusal("usage", "The command line is not valid.", "See --help.")) + "\n")
+            said = getattr(ending.__context__, "format_message", lambda: "The command line is not valid.")()
+            sys.stdout.write(json.dumps(refusal("usage", said, "See --help.")) + "\n")
         raise
 
 

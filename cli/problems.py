@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 
 def problems() -> Answer:
-    """List the problems: task, rows and champion of each."""
-    settings = prepare()
-    from understudy.problem import load_problem
+    """List the problems: task, rows and champion of each.
 
-    specs = [load_problem(settings.problems, name) for name in known_problems(settings)]
-    registry = _existing_registry(settings)
-    listed = [_described(spec, settings, registry) for spec in specs]
-    return Answer(listed, [_table(listed)])
+    A problem that cannot be read is listed with its `error`; exits with 1 only when that is so of every one.
+    A registry out of reach leaves every champion unknown, and a `note` says so.
+    """
+    settings = prepare()
+    listed = [_described(name, settings) for name in known_problems(settings)]
+    sound = [row for row in listed if "error" not in row]
+    remark = _add_champions(sound, settings)
+    remarks = [f"{row['name']}: {row['error']}" for row in listed if "error" in row]
+    shown = [_table(listed), *remarks, *([remark] if remark else [])]
+    return Answer(listed, shown, code=1 if listed and not sound else 0)
 
 
 def known_problems(settings: "Settings") -> tuple[str, ...]:
@@ -50,15 +54,34 @@ def _existing_registry(settings: "Settings") -> "ModelRegistry | None":
     return open_registry(settings)
 
 
-def _described(spec: "ProblemSpec", settings: "Settings", registry: "ModelRegistry | None") -> dict[str, Any]:
-    champion = registry.champion(spec.name) if registry else None
-    return {
-        "name": spec.name,
-        "title": spec.title,
-        "task": spec.task,
-        "rows": _rows(spec, settings),
-        "champion": champion.number if champion else None,
-    }
+def _described(name: str, settings: "Settings") -> dict[str, Any]:
+    from understudy.errors import UnderstudyError
+    from understudy.problem import load_problem
+
+    row = {"name": name, "title": None, "task": None, "rows": None, "champion": None}
+    try:
+        spec = load_problem(settings.problems, name)
+        return {**row, "title": spec.title, "task": spec.task, "rows": _rows(spec, settings)}
+    except UnderstudyError as error:
+        return {**row, "error": str(error)}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        return {**row, "error": f"It cannot be read: {type(error).__name__}: {error}"}
+
+
+def _add_champions(rows: list[dict[str, Any]], settings: "Settings") -> str:
+    """Fill in the champions, or note why not; an unreachable registry is asked once."""
+    from understudy.errors import UnderstudyError
+
+    try:
+        registry = _existing_registry(settings)
+        champions = [registry.champion(row["name"]) if registry else None for row in rows]
+    except UnderstudyError as error:
+        for row in rows:
+            row["note"] = str(error)
+        return str(error)
+    for row, champion in zip(rows, champions, strict=True):
+        row["champion"] = champion.number if champion else None
+    return ""
 
 
 def _rows(spec: "ProblemSpec", settings: "Settings") -> int | None:
@@ -80,6 +103,10 @@ def _table(listed: list[dict[str, Any]]) -> Any:
 
     table = Table("problem", "what", "task", "rows", "champion", box=None, pad_edge=False, header_style="bold")
     for row in listed:
+        if "error" in row:
+            table.add_row(row["name"], "cannot be read, see below", "", "", "")
+            continue
         rows = f"{row['rows']:,}" if row["rows"] is not None else "not read yet"
-        table.add_row(row["name"], row["title"], row["task"], rows, str(row["champion"] or "none"))
+        champion = "unknown" if "note" in row else str(row["champion"] or "none")
+        table.add_row(row["name"], row["title"], row["task"], rows, champion)
     return table

@@ -21,9 +21,12 @@ By = Annotated[str | None, typer.Option(help="Who decides; default: the user of 
 
 def models(problem: Annotated[str | None, typer.Option(help="Only this problem's.")] = None) -> Answer:
     """List the registered versions, newest first."""
-    registry = _registry(prepare())
+    settings = prepare()
+    registry = _registry(settings)
     names = (problem,) if problem else registry.problems()
     versions = [version for name in names for version in registry.versions(name)]
+    if problem and not versions:
+        _require_known(problem, settings)
     return Answer([_value(version) for version in versions], [_table(versions)] if versions else [_none(problem)])
 
 
@@ -99,6 +102,16 @@ def _first(settings: "Settings") -> str:
     return known_problems(settings)[0]
 
 
+def _require_known(problem: str, settings: "Settings") -> None:
+    """Refuse a name that is neither listed nor has a file; one with versions may have lost both."""
+    from cli.problems import known_problems
+    from understudy.errors import SpecError
+
+    known = known_problems(settings)
+    if problem not in known and not (settings.problems / f"{problem}.yaml").is_file():
+        raise SpecError(f"There is no problem called {problem!r}.", f"Known problems: {', '.join(known) or 'none'}.")
+
+
 def _name(version: "Version") -> str:
     return f"{version.problem}/{version.number}"
 
@@ -114,7 +127,8 @@ def _decided(version: "Version") -> Answer:
 
 
 def _none(problem: str | None) -> str:
-    return f"No versions yet{f' of {problem}' if problem else ''}: `understudy train --problem NAME` makes one."
+    of = f" of {problem}" if problem else ""
+    return f"No versions yet{of}: `understudy train --problem {problem or 'NAME'}` makes one."
 
 
 def _table(versions: "list[Version]") -> Any:

@@ -51,11 +51,21 @@ def test_train_documents_its_exit_codes() -> None:
     assert "Exits with 0 when the run came to a verdict, also when the verdict is that the version is rejected" in said
 
 
-@pytest.mark.parametrize("arguments", [("nosuch", "--json"), ("train", "--json"), ("show", "--json", "--nosuch")])
-def test_a_wrong_command_line_is_json_too(arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("nosuch", "--json"), "nosuch"),
+        (("train", "--json"), "--problem"),
+        (("show", "--json", "--nosuch"), "--nosuch"),
+        (("show", "--json"), "VERSION"),
+    ],
+)
+def test_a_wrong_command_line_is_json_that_names_the_fault(arguments: tuple[str, ...], fault: str) -> None:
     done = understudy(*arguments)
     assert done.returncode == 2
-    assert json.loads(done.stdout)["error"]["code"] == "usage"
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "usage"
+    assert fault in error["what"]
 
 
 def test_outside_of_a_project_one_clear_message(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -21,10 +21,30 @@ def test_listing_creates_nothing(toy: Workspace) -> None:
 def test_an_unknown_key_is_named_with_its_line(toy: Workspace) -> None:
     path = toy.root / "configs" / "problems" / "other.yaml"
     path.write_text(path.read_text() + "colour: red\n")
-    error = toy.json("problems", code=1)["error"]
-    assert error["code"] == "spec"
-    assert "colour: unknown key" in error["what"]
-    assert "other.yaml line" in error["what"]
+    sound, broken = toy.json("problems")
+    assert (sound["name"], sound["task"]) == ("toy", "binary")
+    assert "error" not in sound
+    assert (broken["name"], broken["task"], broken["rows"]) == ("other", None, None)
+    assert "colour: unknown key" in broken["error"]
+    assert "other.yaml line" in broken["error"]
+    people = toy.run("problems").stdout
+    assert "A toy" in people
+    assert "colour: unknown key" in people
+
+
+def test_only_when_no_problem_can_be_read_does_the_list_fail(toy: Workspace) -> None:
+    for name in ("toy", "other"):
+        (toy.root / "configs" / "problems" / f"{name}.yaml").write_text("[")
+    assert ["error" in row for row in toy.json("problems", code=1)] == [True, True]
+
+
+def test_without_its_registry_the_list_says_so(trained_toy: Workspace) -> None:
+    listed = trained_toy.json("problems", TOY_REGISTRY_DOWN="1")
+    assert [(row["task"], row["champion"]) for row in listed] == [("binary", None)] * 2
+    assert all("cannot be reached" in row["note"] for row in listed)
+    people = trained_toy.run("problems", TOY_REGISTRY_DOWN="1").stdout
+    assert "unknown" in people
+    assert "cannot be reached" in people
 
 
 def test_a_list_that_is_no_list_is_named(toy: Workspace) -> None:

@@ -60,6 +60,10 @@ def test_versions_are_listed_shown_and_rejected(trained_toy: Workspace) -> None:
     assert shown["verdict"]["checks"][0]["name"] == "toy"
     people = trained_toy.run("show", "toy@champion").stdout
     assert "toy/1 champion" in people
+    error = trained_toy.json("models", "--problem", "nope", code=1)["error"]
+    assert error["code"] == "spec"
+    assert "'nope'" in error["what"]
+    assert "toy, other" in error["fix"]
     assert "A toy's reason." in people
     assert trained_toy.json("show", "9", code=1)["error"]["code"] == "registry"
     refused = trained_toy.json("reject", "1", "--why", "a mistake", "--by", "ann")
@@ -70,4 +74,5 @@ def test_versions_are_listed_shown_and_rejected(trained_toy: Workspace) -> None:
 def test_before_any_training_there_are_no_versions(toy: Workspace) -> None:
     assert toy.json("models") == []
     assert "No versions yet" in toy.run("models").stdout
+    assert "`understudy train --problem toy`" in toy.run("models", "--problem", "toy").stdout
     assert not Path(toy.home / "mlflow").exists()

@@ -57,7 +57,8 @@ class MlflowRegistry:
         return next((v for v in self.versions(problem) if v.champion), None)
 
     def find(self, problem: str, digest: str) -> Version | None:
-        found = self._read(problem, f"name = '{_quotable(problem)}' and tags.digest = '{_quotable(digest)}'")
+        with self._store.keeping(problem):  # whoever asks for a digest holds its bundle
+            found = self._read(problem, f"name = '{_quotable(problem)}' and tags.digest = '{_quotable(digest)}'")
         return min(found, key=lambda version: version.number, default=None)
 
     def register(self, bundle: Bundle, verdict: Verdict) -> Version:
@@ -66,20 +67,9 @@ class MlflowRegistry:
             raise RegistryError(f"The verdict on {problem} is about another bundle.", "Judge this bundle first.")
         if known := self.find(problem, digest):
             return known
-        client = self._client
-        with self._store.reaching(), self._store.lock("write"), self._store.current():
-            if known := self.find(problem, digest):
-                return known
-            run, model = log_run(client, bundle, verdict, self._store)
-            _ensure_model(client, problem)
-            made = client.create_model_version(
-                problem, model.model_uri, run, tags=version_tags(bundle.manifest, verdict), model_id=model.model_id
-            )
-            first = self.find(problem, digest)
-            if first is not None and first.number < int(made.version):
-                client.delete_model_version(problem, made.version)
-                client.delete_run(run)
-        return self._present(problem, digest)
+        with self._store.keeping(problem):
+            self._write(bundle, verdict)
+            return self._present(problem, digest)
 
     def decide(self, problem: str, number: int, state: Literal["approved", "rejected"], by: str, why: str) -> Version:
         with self._store.reaching(), self._store.lock("write"):
@@ -133,6 +123,22 @@ class MlflowRegistry:
                 read_version(one, tuple(sorted(a for a, n in aliases.items() if n == int(one.version)))) for one in mine
             ]
         return tuple(sorted(read, key=lambda version: -version.number))
+
+    def _write(self, bundle: Bundle, verdict: Verdict) -> None:
+        problem, digest = bundle.manifest.problem, bundle.manifest.digest
+        client = self._client
+        with self._store.reaching(), self._store.lock("write"), self._store.current():
+            if self.find(problem, digest):
+                return
+            run, model = log_run(client, bundle, verdict, self._store)
+            _ensure_model(client, problem)
+            made = client.create_model_version(
+                problem, model.model_uri, run, tags=version_tags(bundle.manifest, verdict), model_id=model.model_id
+            )
+            first = self.find(problem, digest)
+            if first is not None and first.number < int(made.version):
+                client.delete_model_version(problem, made.version)
+                client.delete_run(run)
 
     def _present(self, problem: str, digest: str) -> Version:
         version = self.find(problem, digest)

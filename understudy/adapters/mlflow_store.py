@@ -1,15 +1,18 @@
 """Reaching an MLflow store: made safely when it is a file of ours, and quick to say so when it is out of reach."""
 
+import errno
 import fcntl
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import RegistryError
+from understudy.adapters.failure import disk_is_full, reason
+from understudy.errors import MachineError, RegistryError, UnderstudyError
 from understudy.settings import Settings, silence_telemetry
 
 PATIENCE = {
@@ -18,6 +21,8 @@ PATIENCE = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 SQLITE = "sqlite:///"
+ROOM = 5_000_000
+"""Bytes that a new store needs; without them MLflow would try for minutes."""
 URIS = (TRACKING_URI, REGISTRY_URI) = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
@@ -27,6 +32,7 @@ class MlflowStore:
     def __init__(self, settings: Settings) -> None:
         self.uri = settings.registry_uri
         self.folder = settings.home / "mlflow"
+        self._kept = ""
 
     @property
     def file(self) -> Path | None:
@@ -49,6 +55,7 @@ class MlflowStore:
 
         Raises:
             RegistryError: the store cannot be reached or made.
+            MachineError: the disk is full.
         """
         _quieten()
         with self.reaching():
@@ -88,26 +95,43 @@ class MlflowStore:
             yield
 
     @contextmanager
-    def reaching(self) -> Iterator[None]:
-        """Say of whatever the store's libraries raise that the store is out of reach, and what to do."""
+    def keeping(self, problem: str) -> Iterator[None]:
+        """Say of a failure meanwhile that the problem's bundle waits on disk to be registered."""
+        before, self._kept = self._kept, problem
         try:
             yield
-        except RegistryError:
+        finally:
+            self._kept = before
+
+    @contextmanager
+    def reaching(self) -> Iterator[None]:
+        """Say of whatever the store's libraries raise that the store is full or out of reach, and what to do."""
+        try:
+            yield
+        except UnderstudyError:
             raise
         except Exception as error:  # MLflow, SQLAlchemy, requests and the file system each raise their own
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise RegistryError(
-                f"The model registry at {_without_password(self.uri)} cannot be used: {reason}",
-                "The bundle stays on disk: once the registry is back, `understudy register --problem NAME` retries.",
-            ) from error
+            raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> UnderstudyError:
+        uri, again = _without_password(self.uri), f"`understudy register --problem {self._kept}`"
+        if disk_is_full(error):
+            what = f"No space left on the disk while writing the registry at {uri}."
+            if self._kept:
+                return MachineError(what, f"Free some space, then {again} goes on: the bundle stays on disk.")
+            return MachineError(what, "Free some space and run the same command again.")
+        what = f"The model registry at {uri} cannot be used: {reason(error)}"
+        if self._kept:
+            return RegistryError(what, f"The bundle stays on disk: once the registry is back, {again} retries.")
+        return RegistryError(what, "Start it, or let UNDERSTUDY_REGISTRY name another; unset, it is a local file.")
 
 
 def _quieten() -> None:
     silence_telemetry()
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name in ("mlflow", "alembic", "sqlalchemy"):  # they log the traceback of what they raise as well
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _connect(uri: str) -> Any:
@@ -127,6 +151,8 @@ def _create(path: Path) -> None:
 
     aside = path.with_name(f".{path.name}.partial")
     aside.unlink(missing_ok=True)
+    if shutil.disk_usage(path.parent).free < ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     event.listen(Engine, "connect", _unsynced)
     try:
         _connect(f"{SQLITE}{aside}")

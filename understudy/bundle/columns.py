@@ -17,7 +17,7 @@ def tensors(inputs: Inputs, columns: Mapping[str, Sequence[Any]]) -> tuple[Float
         ``numbers`` float32 [rows, numbers] and ``categories`` text [rows, categories]; None without columns.
 
     Raises:
-        BundleError: a column is missing, of another length, or not numeric where it must be.
+        BundleError: a column is missing, of another length, or not numeric and finite where it must be.
     """
     names = inputs.number_names + inputs.category_names
     if missing := [name for name in names if name not in columns]:
@@ -36,13 +36,22 @@ def tensors(inputs: Inputs, columns: Mapping[str, Sequence[Any]]) -> tuple[Float
 
 
 def _number(item: ModelInput, values: Sequence[Any]) -> FloatArray:
+    fix = f"Give numbers{f' in {item.unit}' if item.unit else ''}, or None where one is missing."
     try:
-        return np.array([np.nan if _is_missing(value) else value for value in values], dtype=np.float32)
+        with np.errstate(over="ignore"):
+            column = np.array([np.nan if _is_missing(value) else value for value in values], dtype=np.float32)
     except (TypeError, ValueError) as error:
-        raise BundleError(
-            f"The column {item.name} holds a value that is not a number ({error}).",
-            f"Give numbers{f' in {item.unit}' if item.unit else ''}, or None where one is missing.",
-        ) from error
+        raise BundleError(f"The column {item.name} holds a value that is not a number ({error}).", fix) from error
+    except OverflowError as error:
+        raise _not_finite(item, fix) from error
+    if np.isinf(column).any():
+        raise _not_finite(item, fix)
+    return column
+
+
+def _not_finite(item: ModelInput, fix: str) -> BundleError:
+    limit = f"{np.finfo(np.float32).max:.2g}"
+    return BundleError(f"The numbers of the column {item.name} must be finite and within ±{limit} (float32).", fix)
 
 
 def _category(values: Sequence[Any]) -> Array:

@@ -3,18 +3,23 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from small_bundle import expected_score, verdict_on, write_small_bundle
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from understudy.adapters import open_registry
 from understudy.adapters.mlflow_registry import MlflowRegistry
 from understudy.bundle import Bundle
-from understudy.errors import RegistryError
+from understudy.errors import MachineError, RegistryError
 from understudy.settings import Settings
 
 pytestmark = [
@@ -266,5 +271,47 @@ def test_store_out_of_reach_is_said_at_once(out_of_reach: Settings, tmp_path: Pa
     assert "cannot be used" in caught.value.what
     assert "secret" not in caught.value.what
     assert "\n" not in caught.value.what
-    assert "understudy register --problem" in caught.value.fix
+    assert "understudy register --problem toy`" in caught.value.fix
     assert Bundle.load(bundle.folder).digest == bundle.digest
+
+
+@pytest.mark.parametrize("out_of_reach", ["http", "postgres", "damaged"], indirect=True)
+def test_a_question_that_is_out_of_reach_names_the_setting(out_of_reach: Settings) -> None:
+    for ask in (lambda r: r.problems(), lambda r: r.versions("toy"), lambda r: r.version("toy", 1)):
+        with pytest.raises(RegistryError, match="cannot be used") as caught:
+            ask(MlflowRegistry(out_of_reach))
+        assert "UNDERSTUDY_REGISTRY" in caught.value.fix
+        assert "bundle" not in caught.value.fix
+
+
+def _allow_no_growth(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size as the least, and is full
+
+
+@pytest.fixture
+def full_database() -> Iterator[None]:
+    event.listen(Engine, "connect", _allow_no_growth)
+    yield
+    event.remove(Engine, "connect", _allow_no_growth)
+
+
+@pytest.mark.usefixtures("full_database")
+def test_a_full_disk_is_said_without_a_traceback(
+    registry: MlflowRegistry, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bundle = a_bundle(tmp_path / "bundle")
+    verdict = verdict_on(bundle.digest)
+    verdict = verdict.model_copy(update={"checks": verdict.checks * 300})  # more than the last page holds
+    with pytest.raises(MachineError, match="No space left on the disk while writing the registry at sqlite") as caught:
+        registry.register(bundle, verdict)
+    goes_on = "Free some space, then `understudy register --problem toy` goes on: the bundle stays on disk."
+    assert caught.value.fix == goes_on
+    assert "Traceback" not in capfd.readouterr().err
+    assert Bundle.load(bundle.folder).digest == bundle.digest
+
+
+def test_a_new_store_is_not_begun_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    bundle = a_bundle(tmp_path / "bundle")
+    with pytest.raises(MachineError, match="No space left on the disk"):
+        MlflowRegistry(Settings(root=tmp_path, home=tmp_path / "var")).register(bundle, verdict_on(bundle.digest))

@@ -48,3 +48,15 @@ def test_text_among_numbers_names_column_and_unit() -> None:
 def test_columns_of_unequal_length() -> None:
     with pytest.raises(BundleError, match="differ in length"):
         tensors(INPUTS, {"town": ["x"], "weight": [1, 2], "size": [1]})
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e39, 10**400, "inf", np.float64(-1e300)])
+def test_numbers_that_are_not_finite_in_float32_name_the_column(value: object) -> None:
+    with pytest.raises(BundleError, match="column size must be finite"):
+        tensors(INPUTS, {"town": ["x"], "weight": [1], "size": [value]})
+
+
+def test_the_largest_float32_passes() -> None:
+    numbers, _ = tensors(INPUTS, {"town": ["x"], "weight": [1], "size": [3.4e38]})
+    assert numbers is not None
+    assert np.isfinite(numbers).all()
