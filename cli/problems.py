@@ -90,12 +90,23 @@ def _rows(spec: "ProblemSpec", settings: "Settings") -> int | None:
     ingested = settings.data / spec.name / "ingest" / "ingest.json"
     if ingested.is_file():
         return int(read_json(ingested)["tables"][spec.main]["rows"])
-    source = settings.root / spec.source.path if spec.source.path else None
-    if source is None or not source.is_file():
-        return None
-    from pipelines.ingest.file import read_file
+    if spec.source.path:
+        from pipelines.ingest.file import read_file
 
-    return int(read_file(source).num_rows)
+        source = settings.root / spec.source.path
+        return int(read_file(source).num_rows) if source.is_file() else None
+    return _rows_of_package(spec, settings)
+
+
+def _rows_of_package(spec: "ProblemSpec", settings: "Settings") -> int | None:
+    """Rows that the problem's own reader gives; none when its data package is not there to be read."""
+    from pipelines.ingest import read_source
+    from understudy.errors import DataError
+
+    try:
+        return int(read_source(spec, settings.root)[0][spec.main].num_rows)
+    except DataError:
+        return None
 
 
 def _table(listed: list[dict[str, Any]]) -> Any:

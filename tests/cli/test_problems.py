@@ -1,9 +1,14 @@
 """What can be trained here."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from workspace import Workspace
 
 pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_problems_are_listed_with_rows_and_champion(trained_toy: Workspace) -> None:
@@ -50,3 +55,11 @@ def test_without_its_registry_the_list_says_so(trained_toy: Workspace) -> None:
 def test_a_list_that_is_no_list_is_named(toy: Workspace) -> None:
     (toy.root / "configs" / "problems.yaml").write_text("- toy\n")
     assert "problems.yaml does not list the problems" in toy.json("problems", code=1)["error"]["what"]
+
+
+def test_rows_are_known_before_the_first_run(workspace: Workspace) -> None:
+    """The real bank problem, from its data package."""
+    shutil.copy(ROOT / "configs" / "problems" / "bank.yaml", workspace.root / "configs" / "problems" / "bank.yaml")
+    with (workspace.root / "configs" / "problems.yaml").open("a", encoding="utf-8") as listing:
+        listing.write("  bank: {source: problems/bank}\n")
+    assert workspace.json("problems")[-1]["rows"] == 45_211
