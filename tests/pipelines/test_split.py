@@ -145,8 +145,9 @@ def test_groups_are_never_parted(groups: list[int], weights: list[int], seed: in
 
 
 def test_many_groups_reach_their_shares(split: Run, toy_table: pa.Table) -> None:
-    units = pa.array([f"u{i // 3}" for i in range(900)])
-    folder, _ = split({"method": "grouped", "group": "unit"}, toy_table.append_column("unit", units))
+    streets = pa.array([f"s{i // 3}" for i in range(900)])
+    table = toy_table.set_column(toy_table.column_names.index("street"), "street", streets)
+    folder, _ = split({"method": "grouped", "group": "street"}, table)
     parts = read_json(folder / "split.json")["parts"]
     assert {part: about["rows"] for part, about in parts.items()} == pytest.approx(
         {part: 900 * share for part, share in SHARES.items()}, abs=3
@@ -162,7 +163,6 @@ def test_many_groups_reach_their_shares(split: Run, toy_table: pa.Table) -> None
             {"method": "stratified", "shares": {"train": 1.0, "calibration": 0.0, "validation": 0.0, "test": 0.0}},
             "The part calibration of the split is empty",
         ),
-        ({"method": "grouped", "group": "unit"}, "The features lack unit"),
     ],
 )
 def test_unfit_parts_are_refused(split: Run, tmp_path: Path, method: dict[str, Any], message: str) -> None:
@@ -170,6 +170,11 @@ def test_unfit_parts_are_refused(split: Run, tmp_path: Path, method: dict[str, A
         split(method)
     assert caught.value.fix
     assert not (tmp_path / "data" / "toy" / "split").exists()
+
+
+def test_a_group_that_the_features_lack_is_refused(split: Run, toy_table: pa.Table) -> None:
+    with pytest.raises(DataError, match="The features lack street"):
+        split({"method": "grouped", "group": "street"}, toy_table.drop_columns(["street"]))
 
 
 @pytest.mark.parametrize("value", [0, 1])
