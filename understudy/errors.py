@@ -48,6 +48,34 @@ class RegistryError(UnderstudyError):
     code = "registry"
 
 
+class StoreError(UnderstudyError):
+    """The operational database, the feature store or the bundle store cannot be reached, or is full."""
+
+    code = "store"
+
+
+class DeploymentError(UnderstudyError):
+    """A deployment that cannot be: an unknown revision, a version that may not serve, weights that do not add up."""
+
+    code = "deployment"
+
+
+class ConflictError(DeploymentError):
+    """Another change came first."""
+
+    code = "conflict"
+
+
+class RequestError(UnderstudyError):
+    """A request that cannot be answered: the message names the field."""
+
+    code = "request"
+
+    def __init__(self, what: str, fix: str = "", field: str = "") -> None:
+        self.field = field
+        super().__init__(what, fix)
+
+
 class MachineError(UnderstudyError):
     """The machine lacks something: disk, a package, a port, a project folder."""
 

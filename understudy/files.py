@@ -41,12 +41,16 @@ def _swap(fresh: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
-    fresh.rename(target)
+    try:
+        fresh.rename(target)
+    except OSError:
+        _restore(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
 def _restore(target: Path) -> None:
-    """Undo a swap that was killed between its two renames."""
+    """Undo a swap that failed or was killed between its two renames."""
     if not target.exists() and _old(target).exists():
         _old(target).rename(target)
 
@@ -63,7 +67,7 @@ def _naming_a_full_disk(target: Path) -> Iterator[None]:
         if error.errno in NO_SPACE:
             raise MachineError(
                 f"No space left on the disk while writing {target}.",
-                "Free some space and run the same command again; nothing was changed.",
+                f"Free some space and run the same command again; {target} is as it was.",
             ) from error
         raise
 

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     root: Path = Path()
     home: Path = Path("var")
     registry: str = ""
+    database: str = ""
+    bundles: str = ""
     approval: Literal["automatic", "manual"] = "automatic"
     threads: int = 2
 
@@ -41,6 +43,16 @@ class Settings(BaseSettings):
     def registry_uri(self) -> str:
         """MLflow tracking URI; a SQLite file below ``home`` unless set."""
         return self.registry or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the operational database: deployments, ledger, features. SQLite below ``home`` unless set."""
+        return self.database or f"sqlite:///{self.home / 'understudy.db'}"
+
+    @property
+    def bundle_store(self) -> str:
+        """Folder or fsspec URL from which servers fetch bundles; below ``home`` unless set."""
+        return self.bundles or str(self.home / "bundles")
 
 
 def find_root(start: Path) -> Path:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from understudy.adapters.mlflow_run import BUNDLE, log_run
 from understudy.adapters.mlflow_store import MlflowStore
 from understudy.adapters.mlflow_tags import approval_tags, read_version, stage_tag, version_tags
-from understudy.bundle import Bundle
+from understudy.bundle import Bundle, Manifest
 from understudy.errors import RegistryError
 from understudy.records import Approval, Stage, Verdict, Version
 from understudy.settings import Settings
@@ -56,20 +56,21 @@ class MlflowRegistry:
     def champion(self, problem: str) -> Version | None:
         return next((v for v in self.versions(problem) if v.champion), None)
 
-    def find(self, problem: str, digest: str) -> Version | None:
-        with self._store.keeping(problem):  # whoever asks for a digest holds its bundle
-            found = self._read(problem, f"name = '{_quotable(problem)}' and tags.digest = '{_quotable(digest)}'")
-        return min(found, key=lambda version: version.number, default=None)
+    def find(self, bundle: Bundle) -> Version | None:
+        with self._store.keeping(bundle.manifest):
+            return self._holding(bundle.manifest)
 
     def register(self, bundle: Bundle, verdict: Verdict) -> Version:
-        problem, digest = bundle.manifest.problem, bundle.manifest.digest
-        if verdict.digest != digest:
-            raise RegistryError(f"The verdict on {problem} is about another bundle.", "Judge this bundle first.")
-        if known := self.find(problem, digest):
-            return known
-        with self._store.keeping(problem):
+        manifest = bundle.manifest
+        if verdict.digest != manifest.digest:
+            raise RegistryError(
+                f"The verdict on {manifest.problem} is about another bundle.", "Judge this bundle first."
+            )
+        with self._store.keeping(manifest):
+            if known := self._holding(manifest):
+                return known
             self._write(bundle, verdict)
-            return self._present(problem, digest)
+            return self._present(manifest)
 
     def decide(self, problem: str, number: int, state: Literal["approved", "rejected"], by: str, why: str) -> Version:
         with self._store.reaching(), self._store.lock("write"):
@@ -125,25 +126,28 @@ class MlflowRegistry:
         return tuple(sorted(read, key=lambda version: -version.number))
 
     def _write(self, bundle: Bundle, verdict: Verdict) -> None:
-        problem, digest = bundle.manifest.problem, bundle.manifest.digest
-        client = self._client
+        manifest, client = bundle.manifest, self._client
         with self._store.reaching(), self._store.lock("write"), self._store.current():
-            if self.find(problem, digest):
+            if self._holding(manifest):
                 return
             run, model = log_run(client, bundle, verdict, self._store)
-            _ensure_model(client, problem)
+            _ensure_model(client, manifest.problem)
             made = client.create_model_version(
-                problem, model.model_uri, run, tags=version_tags(bundle.manifest, verdict), model_id=model.model_id
+                manifest.problem, model.model_uri, run, tags=version_tags(manifest, verdict), model_id=model.model_id
             )
-            first = self.find(problem, digest)
+            first = self._holding(manifest)
             if first is not None and first.number < int(made.version):
-                client.delete_model_version(problem, made.version)
+                client.delete_model_version(manifest.problem, made.version)
                 client.delete_run(run)
 
-    def _present(self, problem: str, digest: str) -> Version:
-        version = self.find(problem, digest)
+    def _holding(self, manifest: Manifest) -> Version | None:
+        query = f"name = '{_quotable(manifest.problem)}' and tags.digest = '{_quotable(manifest.digest)}'"
+        return min(self._read(manifest.problem, query), key=lambda version: version.number, default=None)
+
+    def _present(self, manifest: Manifest) -> Version:
+        version = self._holding(manifest)
         if version is None:
-            raise RegistryError(f"The new version of {problem} was deleted by someone.", "Register it again.")
+            raise RegistryError(f"The new version of {manifest.problem} was deleted by someone.", "Register it again.")
         return version
 
     def _restage(self, problem: str) -> None:

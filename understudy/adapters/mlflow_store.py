@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.adapters.failure import disk_is_full, reason
+from understudy.bundle import Manifest
 from understudy.errors import MachineError, RegistryError, UnderstudyError
 from understudy.settings import Settings, silence_telemetry
 
@@ -32,7 +33,7 @@ class MlflowStore:
     def __init__(self, settings: Settings) -> None:
         self.uri = settings.registry_uri
         self.folder = settings.home / "mlflow"
-        self._kept = ""
+        self._again = ""
 
     @property
     def file(self) -> Path | None:
@@ -95,13 +96,14 @@ class MlflowStore:
             yield
 
     @contextmanager
-    def keeping(self, problem: str) -> Iterator[None]:
-        """Say of a failure meanwhile that the problem's bundle waits on disk to be registered."""
-        before, self._kept = self._kept, problem
+    def keeping(self, manifest: Manifest) -> Iterator[None]:
+        """Say of a failure meanwhile that this bundle waits on disk, and which command registers it."""
+        flag = " --fast" if manifest.profile == "fast" else ""
+        before, self._again = self._again, f"`understudy register --problem {manifest.problem}{flag}`"
         try:
             yield
         finally:
-            self._kept = before
+            self._again = before
 
     @contextmanager
     def reaching(self) -> Iterator[None]:
@@ -114,15 +116,15 @@ class MlflowStore:
             raise self._translated(error) from error
 
     def _translated(self, error: Exception) -> UnderstudyError:
-        uri, again = _without_password(self.uri), f"`understudy register --problem {self._kept}`"
+        uri = _without_password(self.uri)
         if disk_is_full(error):
             what = f"No space left on the disk while writing the registry at {uri}."
-            if self._kept:
-                return MachineError(what, f"Free some space, then {again} goes on: the bundle stays on disk.")
+            if self._again:
+                return MachineError(what, f"Free some space, then {self._again} goes on: the bundle stays on disk.")
             return MachineError(what, "Free some space and run the same command again.")
         what = f"The model registry at {uri} cannot be used: {reason(error)}"
-        if self._kept:
-            return RegistryError(what, f"The bundle stays on disk: once the registry is back, {again} retries.")
+        if self._again:
+            return RegistryError(what, f"The bundle stays on disk: once the registry is back, {self._again} retries.")
         return RegistryError(what, "Start it, or let UNDERSTUDY_REGISTRY name another; unset, it is a local file.")
 
 

@@ -1,5 +1,6 @@
 """What the tables of a problem hold: columns, their roles and what is expected of them."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -8,6 +9,8 @@ from understudy.problem.part import Part
 
 Kind = Literal["number", "category", "time", "flag"]
 Role = Literal["feature", "context", "id", "unit", "event_time", "label_time", "target", "leak"]
+
+EXAMPLE = datetime(2026, 11, 22, 14, 5, 9)
 
 
 class Column(Part):
@@ -27,6 +30,10 @@ class Column(Part):
     high: float | None = None
     categories: tuple[str, ...] = ()
     """Accepted values; with ``...`` among them the list is open, and others are noted rather than refused."""
+    codes: bool = False
+    """Whether a category's values are numbers that only name things, such as zip codes; else numbers are refused."""
+    format: str | None = None
+    """How a time is written in text, as for ``strptime``, such as ``%d.%m.%Y``; none for ISO 8601."""
     nulls: float = Field(default=0.0, ge=0.0, le=1.0)
     """Largest share of missing values that is accepted."""
     unique: bool = False
@@ -44,10 +51,29 @@ class Column(Part):
             raise ValueError(f"low ({self.low}) is above high ({self.high})")
         return self
 
+    @model_validator(mode="after")
+    def _options_suit_the_kind(self) -> "Column":
+        if self.codes and self.kind != "category":
+            raise ValueError(f"codes: true is for categories; this is a {self.kind}")
+        if self.format is not None:
+            _refuse_format(self.format, self.kind)
+        return self
+
     @property
     def is_open(self) -> bool:
         """Whether other values than those listed are accepted."""
         return "..." in self.categories
+
+
+def _refuse_format(text: str, kind: Kind) -> None:
+    if kind != "time":
+        raise ValueError(f"format is for times; this is a {kind}")
+    try:
+        there_and_back = datetime.strptime(EXAMPLE.strftime(text), text)
+    except ValueError as error:
+        raise ValueError(f"format: {error}") from error
+    if there_and_back.year != EXAMPLE.year:
+        raise ValueError(f"format {text!r} names no year; write it as for strptime, such as %d.%m.%Y")
 
 
 class Table(Part):

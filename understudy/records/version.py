@@ -1,20 +1,14 @@
-"""What crosses between the applications: versions of a model, how they were judged and who approved them."""
+"""Versions of a model: how they were judged and who approved them."""
 
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from understudy.records.record import Record
 
 Stage = Literal["development", "staging", "production", "archived"]
 Decision = Literal["accepted", "rejected"]
 GATE = "gate"
 """Who decided, when no person did."""
-
-
-class Record(BaseModel):
-    """Frozen; an unknown key is refused rather than ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class GateCheck(Record):

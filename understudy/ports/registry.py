@@ -1,4 +1,4 @@
-"""What the applications need of the outside world, in their own words."""
+"""The model registry: versions, their evidence, and which one is champion."""
 
 from pathlib import Path
 from typing import Literal, Protocol
@@ -26,8 +26,8 @@ class ModelRegistry(Protocol):
 
     def champion(self, problem: str) -> Version | None: ...
 
-    def find(self, problem: str, digest: str) -> Version | None:
-        """The version that holds the bundle with this digest."""
+    def find(self, bundle: Bundle) -> Version | None:
+        """The version that holds this very bundle, by its digest."""
         ...
 
     def register(self, bundle: Bundle, verdict: Verdict) -> Version:

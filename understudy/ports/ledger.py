@@ -1,0 +1,45 @@
+"""The ledger: every answer, and what came true."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from understudy.records import ArmReward, Label, LabelOutcome, Prediction
+
+
+class Ledger(Protocol):
+    """Predictions and labels. Every method raises ``StoreError`` when the database cannot be reached or is full."""
+
+    def append(self, predictions: Sequence[Prediction]) -> None:
+        """Store a batch in one transaction: durable on return, and an id that is there already is left as it is."""
+        ...
+
+    def prediction(self, prediction_id: str) -> dict[str, Any] | None:
+        """One prediction by its id, as ``Prediction``'s fields."""
+        ...
+
+    def label(self, labels: Sequence[Label]) -> tuple[LabelOutcome, ...]:
+        """Store labels in one transaction, also those whose prediction is not (yet) known."""
+        ...
+
+    def rewards(self, problem: str, since_revision: int, costs: Mapping[str, float]) -> tuple[ArmReward, ...]:
+        """What the labels say of each arm's live decisions since a revision; arms without labels are left out."""
+        ...
+
+    def read(
+        self, problem: str, since: datetime | None = None, until: datetime | None = None, chunk: int = 10_000
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Predictions in the order of ``at``, each with ``label``, ``labelled_at`` and ``contradicted``, by chunks."""
+        ...
+
+    def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
+        """For each version, arm and standing: predictions, labels, fallbacks, errors, mean score, share flagged."""
+        ...
+
+    def erase_unit(self, problem: str, unit: str) -> int:
+        """Delete what is stored of a unit (predictions and labels), and return how many predictions went."""
+        ...
+
+    def retain(self, problem: str, before: datetime) -> int:
+        """Delete predictions answered before a moment, with their labels, and return how many went."""
+        ...
