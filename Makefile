@@ -2,6 +2,7 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 PROBLEM ?= flights
+RUNS    ?= cold unchanged fast
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.understudy-ready$(if $(BOOSTERS),-boosters)
 UV      := $(shell command -v uv 2>/dev/null)
@@ -66,8 +67,8 @@ boosters: ## the tests that need XGBoost, LightGBM and CatBoost, in an environme
 	@$(MAKE) --no-print-directory setup VENV=.venv-boosters BOOSTERS=1
 	.venv-boosters/bin/python -m pytest -q -p no:cacheprovider tests/pipelines/models tests/pipelines/bundle -k "boost or xgb or lightgbm or catboost" $(ARGS)
 
-bench: setup ## time a cold, an unchanged and a fast training run of PROBLEM, stage by stage
-	$(BIN)/python -m benchmarks.training --problem $(PROBLEM)
+bench: setup ## time RUNS (a cold, an unchanged and a fast one) of training PROBLEM, stage by stage
+	$(BIN)/python -m benchmarks.training --problem $(PROBLEM) --runs $(RUNS)
 
 docs: setup ## build the documentation into site/
 	$(BIN)/zensical build --clean

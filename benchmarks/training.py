@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.workspace import ROOT, clean_workspace, run_measured
+from benchmarks.workspace import ROOT, clean_workspace, cores, run_measured
 from understudy.files import write_json
 
 RUNS = {"cold": (), "unchanged": (), "fast": ("--fast",)}
@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, clean_workspace(Path(scratch)) as workspace:
         results = {name: _measure(console, name, workspace, problem, RUNS[name]) for name in given.runs}
     console.print(_table(problem, results))
-    record = {"problem": problem, "machine": {"cores": _cores(), "python": platform.python_version()}, "runs": results}
+    record = {"problem": problem, "machine": {"cores": cores(), "python": platform.python_version()}, "runs": results}
     path = write_json(ROOT / "benchmarks" / "results" / f"training-{problem}.json", record)
     console.print(f"Written to {path.relative_to(ROOT)}")
 
@@ -52,7 +52,7 @@ def _measure(console: Console, name: str, workspace: Path, problem: str, flags: 
 
 
 def _table(problem: str, results: dict[str, dict[str, Any]]) -> Table:
-    table = Table(title=f"Training {problem} on {_cores()} cores, seconds")
+    table = Table(title=f"Training {problem} on {cores()} cores, seconds")
     table.add_column("stage")
     for name in results:
         table.add_column(name, justify="right")
@@ -68,12 +68,6 @@ def _cell(stage: dict[str, Any] | None) -> str:
     if stage is None:
         return "-"
     return "unchanged" if stage["state"] == "unchanged" else f"{stage['seconds']:.1f}"
-
-
-def _cores() -> int:
-    import psutil
-
-    return len(psutil.Process().cpu_affinity())
 
 
 if __name__ == "__main__":

@@ -43,6 +43,13 @@ def run_measured(workspace: Path, *arguments: str) -> tuple[str, float]:
     return printed, peak
 
 
+def cores() -> int:
+    """Cores that this process may use; all of the machine's where, as on macOS, it cannot be tied to some."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _watch(process: "subprocess.Popen[str]") -> float:
     """Sample the tree's resident memory until the process ends; shared pages count once for each process."""
     peak = 0

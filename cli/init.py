@@ -19,6 +19,9 @@ def init(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet, one row for each prediction.")],
     target: Annotated[str, typer.Option(help="Column to predict.")],
     time: Annotated[str | None, typer.Option(help="Column with the time of the event; the split follows it.")] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="How the time is written, as for strptime: '%d/%m/%Y'; else it is found out.")
+    ] = None,
     row_id: Annotated[
         str | None, typer.Option("--id", help="Column that tells every row apart; else rows are numbered.")
     ] = None,
@@ -30,7 +33,7 @@ def init(
     settings = prepare()
     from pipelines.scaffold import Request, scaffold
 
-    made = scaffold(Request(file, target, time, row_id, name, positive, force), settings)
+    made = scaffold(Request(file, target, time, row_id, name, positive, force, time_format), settings)
     value = {
         "name": made.name,
         "path": str(made.path),

@@ -9,6 +9,7 @@ from cli.answer import answering, refusal
 from cli.doctor import doctor
 from cli.init import init
 from cli.problems import problems
+from cli.score import score
 from cli.train import register, stage, train
 from cli.versions import approve, models, reject, show
 
@@ -21,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train a model, judge it, and register it with its evidence.",
 )
-for command in (train, problems, init, models, show, approve, reject, register, doctor):
+for command in (train, problems, init, models, show, approve, reject, register, doctor, score):
     app.command(command.__name__)(answering(command))
 app.command("stage", hidden=True)(answering(stage))
 

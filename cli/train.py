@@ -33,7 +33,7 @@ def train(
     from pipelines.training import train as run
     from understudy.adapters import open_registry
 
-    outcome = run(settings, problem, lambda: open_registry(settings), _display(), "fast" if fast else "full")
+    outcome = run(settings, problem, lambda: open_registry(settings), display(), "fast" if fast else "full")
     return Answer(_value(outcome), _shown(outcome))
 
 
@@ -62,7 +62,7 @@ def stage(name: Annotated[str, typer.Argument(help="Name of the stage in dvc.yam
     return Answer(value, [f"{name} of {problem}: done in {clock(seconds)}, see {near(folder)}"])
 
 
-def _display() -> "Display":
+def display() -> "Display":
     from rich.console import Console
 
     from pipelines.running.display import Lines, Plain

@@ -1,20 +1,22 @@
 """Commands on registered versions: ``models``, ``show``, ``approve`` and ``reject``."""
 
 import getpass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.answer import Answer
 from cli.environment import prepare
+from cli.naming import find
 
 if TYPE_CHECKING:
     from understudy.ports import ModelRegistry
     from understudy.records import Version
     from understudy.settings import Settings
 
-Name = Annotated[str, typer.Argument(metavar="VERSION", help="A number, problem/number, or problem@alias.")]
-Of = Annotated[str | None, typer.Option("--problem", help="The problem, where VERSION is a bare number.")]
+Name = Annotated[str, typer.Argument(metavar="VERSION", help="problem/number, problem@alias, or a number.")]
+Of = Annotated[str | None, typer.Option("--problem", help="The problem, where VERSION is a number that several have.")]
 Why = Annotated[str, typer.Option(help="The reason, kept with the version.")]
 By = Annotated[str | None, typer.Option(help="Who decides; default: the user of this machine.")]
 
@@ -31,10 +33,15 @@ def models(problem: Annotated[str | None, typer.Option(help="Only this problem's
 
 
 def show(version: Name, problem: Of = None) -> Answer:
-    """Show one version: how it was judged, on what figures, and where it comes from."""
-    settings = prepare()
-    found = find(_registry(settings), version, problem or _first(settings))
-    return Answer(_value(found), _details(found))
+    """Show one version: how it was judged, on what figures, where it comes from, and whether its bundle is intact.
+
+    Each stored file is compared with the hash that the manifest gives. Exits with 1 when one differs or cannot be read.
+    """
+    registry = _registry(prepare())
+    found = find(registry, version, problem)
+    wrong = flaw(registry, found)
+    stored = {"verified": not wrong, "wrong": wrong}
+    return Answer({**_value(found), "stored": stored}, _details(found, wrong), code=1 if wrong else 0)
 
 
 def approve(
@@ -50,7 +57,7 @@ def approve(
     from understudy.errors import RegistryError
 
     registry = _registry(settings)
-    found = find(registry, version, problem or _first(settings))
+    found = find(registry, version, problem)
     if found.verdict.decision == "rejected" and not override:
         names = ", ".join(check.name for check in found.verdict.failed)
         raise RegistryError(
@@ -65,41 +72,30 @@ def reject(version: Name, why: Why, problem: Of = None, by: By = None) -> Answer
     from pipelines.register import reject as reject_version
 
     registry = _registry(settings)
-    found = find(registry, version, problem or _first(settings))
+    found = find(registry, version, problem)
     return _decided(reject_version(registry, found.problem, found.number, by or getpass.getuser(), why))
 
 
-def find(registry: "ModelRegistry", text: str, problem: str) -> "Version":
-    """The version that ``text`` names: ``3``, ``flights/3`` or ``flights@champion``.
+def flaw(registry: "ModelRegistry", version: "Version") -> str:
+    """What is wrong with the version's stored bundle, compared with its manifest file by file; empty if nothing is."""
+    from tempfile import TemporaryDirectory
 
-    Raises:
-        RegistryError: it names none.
-    """
-    from understudy.errors import RegistryError
+    from understudy.bundle import Bundle
+    from understudy.errors import UnderstudyError
 
-    for mark in ("/", "@"):
-        if mark in text:
-            problem, _, text = text.partition(mark)
-            break
-    else:
-        mark = "/"
-    if mark == "/" and text.isdigit():
-        return registry.version(problem, int(text))
-    if found := next((v for v in registry.versions(problem) if mark == "@" and text in v.aliases), None):
-        return found
-    raise RegistryError(f"{problem}{mark}{text} names no version.", "`understudy models` lists those there are.")
+    with TemporaryDirectory() as aside:
+        copy = Path(aside) / "bundle"
+        try:
+            digest = Bundle.load(registry.fetch(version.problem, version.number, copy)).digest
+        except UnderstudyError as error:
+            return error.what.replace(f" at {copy}", "")
+    return "" if digest == version.digest else "Its digest is not the one that was registered."
 
 
 def _registry(settings: "Settings") -> "ModelRegistry":
     from understudy.adapters import open_registry
 
     return open_registry(settings)
-
-
-def _first(settings: "Settings") -> str:
-    from cli.problems import known_problems
-
-    return known_problems(settings)[0]
 
 
 def _require_known(problem: str, settings: "Settings") -> None:
@@ -148,21 +144,26 @@ def _table(versions: "list[Version]") -> Any:
     return table
 
 
-def _details(version: "Version") -> list[Any]:
+def _details(version: "Version", wrong: str) -> list[Any]:
     from rich.table import Table
 
     facts = Table.grid(padding=(0, 2))
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
     rows = {
         "version": f"{_name(version)} {' '.join(version.aliases)}".strip(),
         "stage": version.stage,
         "approval": " ".join(filter(None, (version.approval.state, version.approval.by, version.approval.why))),
         "digest": version.digest,
+        "bundle": f"not verified: {wrong}" if wrong else "verified: every file is what the manifest says",
         **{name: f"{figure:.6g}" for name, figure in sorted(version.metrics.items())},
         **{name: str(value) for name, value in version.lineage.model_dump().items() if value != ""},
     }
     for name, value in rows.items():
         facts.add_row(name, value)
-    gates = Table("check", "figure", "limit", "verdict", "why", box=None, header_style="bold")
+    gates = Table(box=None, header_style="bold")
+    for heading in ("check", "figure", "limit", "verdict", "why"):
+        gates.add_column(heading, overflow="fold")
     for check in version.verdict.checks:
         gates.add_row(check.name, _figure(check.figure), _figure(check.limit), check.verdict, check.why)
     return [facts, "", gates]

@@ -51,7 +51,7 @@ class Run:
         if self.job.profile == "fast" or self.dag.stale():
             return None
         registry = self.open_registry()
-        known = registry.find(self.job.spec.name, Bundle.load(self.job.folder("bundle")).digest)
+        known = registry.find(Bundle.load(self.job.folder("bundle")))
         return register(self.job, known.verdict, registry) if known else None
 
     def ahead(self) -> frozenset[str]:
@@ -82,7 +82,7 @@ class Run:
         """Judge the bundle; one that is registered was judged before, against the champion of its day."""
         with self._step("gate") as end:
             registry = self.open_registry()
-            known = registry.find(self.job.spec.name, Bundle.load(self.job.folder("bundle")).digest)
+            known = registry.find(Bundle.load(self.job.folder("bundle")))
             if known:
                 end("unchanged")
                 return known.verdict

@@ -28,7 +28,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     _restore(target)
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        with _naming_a_full_disk(target):
+        with naming_a_full_disk(target):
             fresh.mkdir(parents=True)
             yield fresh
             _swap(fresh, target)
@@ -60,7 +60,12 @@ def _old(target: Path) -> Path:
 
 
 @contextmanager
-def _naming_a_full_disk(target: Path) -> Iterator[None]:
+def naming_a_full_disk(target: Path) -> Iterator[None]:
+    """Say which file or folder did not fit.
+
+    Raises:
+        MachineError: the disk is full.
+    """
     try:
         yield
     except OSError as error:
@@ -80,7 +85,7 @@ def write_text(path: Path, text: str) -> Path:
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with _naming_a_full_disk(path):
+        with naming_a_full_disk(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             aside.write_text(text, encoding="utf-8")
             aside.replace(path)

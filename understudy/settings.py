@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     bundles: str = ""
     approval: Literal["automatic", "manual"] = "automatic"
     threads: int = 2
+    engine: Literal["local", "dask"] = "local"
+    """Who does heavy work on files: threads of one process, or workers of a Dask cluster."""
+    scheduler: str = ""
+    """Address of the Dask scheduler; empty for workers on this machine."""
 
     @property
     def data(self) -> Path:
@@ -46,7 +50,7 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """SQLAlchemy URL of the operational database: deployments, ledger, features. SQLite below ``home`` unless set."""
+        """SQLAlchemy URL of the operational database; a SQLite file below ``home`` unless set."""
         return self.database or f"sqlite:///{self.home / 'understudy.db'}"
 
     @property

@@ -1,6 +1,7 @@
 """Where a bundle comes from: commit, data, settings, environment and search."""
 
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 from pipelines.job import Job
@@ -8,13 +9,15 @@ from understudy.files import read_json, sha256_file, sha256_json
 from understudy.problem import ProblemSpec
 from understudy.records import Lineage
 
-LOCK = Path("requirements") / "all.lock"
+LOCKS = Path("requirements")
+BOOSTERS = ("catboost", "lightgbm", "xgboost")
+"""Only ``boosters.lock`` pins them, so that an environment which has any of them does not stand on ``all.lock``."""
 
 
 def trace(job: Job) -> Lineage:
     """Collect the lineage of the job's results."""
     commit, dirty = git_state(job.settings.root)
-    lock = job.settings.root / LOCK
+    lock = job.settings.root / environment_lock()
     search = {name: read_json(job.input("tune", f"{name}.json")) for name in ("trials", "choice")}
     return Lineage(
         git_commit=commit,
@@ -24,6 +27,11 @@ def trace(job: Job) -> Lineage:
         lock_hash=sha256_file(lock) if lock.is_file() else "",
         study=sha256_json(search),
     )
+
+
+def environment_lock() -> Path:
+    """The lock that the running environment is made from, relative to the project's root."""
+    return LOCKS / ("boosters.lock" if any(find_spec(name) for name in BOOSTERS) else "all.lock")
 
 
 def config_hash(spec: ProblemSpec) -> str:

@@ -78,6 +78,19 @@ def baselines(evidence: Evidence, wanted: bool) -> Iterator[GateCheck]:
         yield skipped("beats_baselines", None, "The problem does not ask for it.")
 
 
+def probabilities(evidence: Evidence) -> Iterator[GateCheck]:
+    """The Brier score is not above that of any baseline on the same rows; without baselines, of their own rate.
+
+    The difference itself is held against zero, not an end of its interval: to exclude chance would refuse every third
+    model of ROC AUC .8 on sixty rows, and to accept what chance may explain would let worse probabilities through.
+    """
+    rate = np.full(len(evidence.y), evidence.y.mean())
+    theirs = {name: evidence.baseline(name)[0] for name in evidence.baselines} or {"rate": rate}
+    for name, score in theirs.items():
+        found = brier_difference(evidence, score)
+        yield at_most(f"brier_against_{name}", found.value, 0.0, f"Brier score, ours minus theirs{_range(found)}")
+
+
 def champion(evidence: Evidence, flagged: Array, number: int, limit: float) -> GateCheck:
     """The champion decides the same rows at its own threshold; we fail if we cost more than ``limit`` a decision more.
 
@@ -122,6 +135,12 @@ def cost_difference(evidence: Evidence, decision: Array) -> Interval:
     ours, theirs = (decision_costs(evidence.y, one, evidence.spec.costs) for one in (evidence.decision, decision))
     difference = evidence.resample.ratio(1000.0 * (ours - theirs))
     return Interval(difference.value, difference.low, difference.high)
+
+
+def brier_difference(evidence: Evidence, score: Array) -> Interval:
+    """Brier score (Brier 1950), ours minus theirs, on the same resampled blocks."""
+    ours, theirs = ((np.asarray(one, dtype=np.float64) - evidence.y) ** 2 for one in (evidence.score, score))
+    return evidence.resample.ratio(ours - theirs)
 
 
 def auc_difference(evidence: Evidence, score: Array) -> Interval:

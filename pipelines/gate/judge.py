@@ -27,7 +27,7 @@ def judge(job: Job, registry: ModelRegistry) -> Verdict:
         RegistryError: the registry cannot be reached.
     """
     bundle = Bundle.load(job.folder("bundle"))
-    known = registry.find(job.spec.name, bundle.digest)
+    known = registry.find(bundle)
     if known is not None:
         return known.verdict
     champion = registry.champion(job.spec.name)
@@ -51,6 +51,7 @@ def _all_checks(
     yield checks.calibration(evidence.y, evidence.score, gates.calibration_error, evidence.spec.seed)
     yield checks.overfitting(evidence.metrics, gates.train_validation_gap)
     yield from checks.baselines(evidence, gates.beats_baselines)
+    yield from checks.probabilities(evidence)
     yield _against_champion(evidence, champion, registry)
     yield checks.weakest_segment(evidence.metrics, gates.segment_roc_auc)
     yield from checks.fairness(evidence.metrics, gates.fairness_gap)

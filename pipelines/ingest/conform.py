@@ -2,15 +2,18 @@
 
 import difflib
 from collections.abc import Callable
+from functools import partial
 
 import pyarrow as pa
 from pyarrow import compute as pc
 
+from pipelines.ingest.dates import TIME, conform_dates
 from understudy.errors import DataError
-from understudy.problem import Table
+from understudy.problem import Column, Table
 from understudy.problem.columns import Kind
 
-TIME = pa.timestamp("us")
+Cast = Callable[[pa.ChunkedArray], pa.ChunkedArray]
+
 TRUE, FALSE = ("true", "yes", "y", "t", "1"), ("false", "no", "n", "f", "0")
 SHOWN = 3
 LOOKS = {
@@ -40,7 +43,7 @@ def conform(table: pa.Table, declared: Table, name: str) -> pa.Table:
         raise DataError(f"The table {name} has no rows.", "Export it again.")
     return pa.table(
         {
-            column: _cast(table[column], about.kind, f"{name}.{column}").combine_chunks()
+            column: _cast(table[column], about, f"{name}.{column}").combine_chunks()
             for column, about in declared.columns.items()
         }
     )
@@ -51,7 +54,7 @@ def undeclared(table: pa.Table, declared: Table) -> list[str]:
     return [column for column in table.column_names if column not in declared.columns]
 
 
-def _cast(values: pa.ChunkedArray, kind: Kind, name: str) -> pa.ChunkedArray:
+def _cast(values: pa.ChunkedArray, about: Column, name: str) -> pa.ChunkedArray:
     if pa.types.is_dictionary(values.type) or pa.types.is_large_string(values.type):
         values = values.cast(pa.string())
     if pa.types.is_null(values.type):
@@ -59,10 +62,12 @@ def _cast(values: pa.ChunkedArray, kind: Kind, name: str) -> pa.ChunkedArray:
     if pa.types.is_string(values.type):
         trimmed = pc.utf8_trim_whitespace(values)
         values = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    is_written = about.format is not None and pa.types.is_string(values.type)
+    cast = partial(conform_dates, written=str(about.format)) if is_written else CASTS[about.kind]
     try:
-        return CASTS[kind](values)
+        return cast(values)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataError(_misfits(values, kind, name), _fix(kind)) from error
+        raise DataError(_misfits(values, about.kind, cast, name), _fix(about)) from error
 
 
 def _number(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -80,6 +85,8 @@ def _number(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _category(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
     return values.cast(pa.string())
 
 
@@ -105,7 +112,7 @@ def _flag(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(known, true, pa.scalar(None, pa.bool_()))
 
 
-CASTS: dict[Kind, Callable[[pa.ChunkedArray], pa.ChunkedArray]] = {
+CASTS: dict[Kind, Cast] = {
     "number": _number,
     "category": _category,
     "time": _time,
@@ -113,26 +120,29 @@ CASTS: dict[Kind, Callable[[pa.ChunkedArray], pa.ChunkedArray]] = {
 }
 
 
-def _misfits(values: pa.ChunkedArray, kind: Kind, name: str) -> str:
+def _misfits(values: pa.ChunkedArray, kind: Kind, cast: Cast, name: str) -> str:
     """Say which values are not of the kind, with the first rows (from 1) that hold them."""
     if not pa.types.is_string(values.type):
         return f"{name} is declared as {kind} but holds {values.type}."
-    wrong = [value for value in values.unique().to_pylist() if value is not None and not _fits(value, kind)]
+    wrong = [value for value in values.unique().to_pylist() if value is not None and not _fits(value, cast)]
     rows = pc.indices_nonzero(pc.fill_null(pc.is_in(values, pa.array(wrong, pa.string())), False)).to_pylist()
     shown = ", ".join(f"row {row + 1}: {values[row].as_py()!r}" for row in rows[:SHOWN])
     return f"{name} is declared as {kind} but {len(rows)} of {len(values)} values are not ({shown})."
 
 
-def _fits(value: str, kind: Kind) -> bool:
+def _fits(value: str, cast: Cast) -> bool:
     try:
-        CASTS[kind](pa.chunked_array([[value]]))
+        cast(pa.chunked_array([[value]]))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return False
     return True
 
 
-def _fix(kind: Kind) -> str:
-    return f"Write {LOOKS[kind]}, leave missing values empty, or correct the column's kind in the problem's YAML."
+def _fix(about: Column) -> str:
+    if about.format:
+        return f"Write it as {about.format}, leave missing values empty, or correct its format in the problem's YAML."
+    other = "its kind, or add its format," if about.kind == "time" else "the column's kind"
+    return f"Write {LOOKS[about.kind]}, leave missing values empty, or correct {other} in the problem's YAML."
 
 
 def _these(names: list[str]) -> str:

@@ -22,13 +22,22 @@ def supports(pipeline: Pipeline, how: Imbalance) -> bool:
 
 
 def fit_pipeline(pipeline: Pipeline, frame: pd.DataFrame, y: Labels, how: Imbalance, seed: int) -> Pipeline:
-    """Fit in place and return the pipeline.
+    """Fit in place, on as many threads as the estimator was given, and return the pipeline to predict on one.
 
     All but ``none`` shift the scores towards the rare class: calibrate afterwards on rows as they come.
+    A forest adds up its trees in the order in which threads come by, so that on two of them the last digits of a score
+    change from call to call.
 
     Raises:
         SpecError: ``weights`` for an estimator that takes none.
     """
+    _fit(pipeline, frame, y, how, seed)
+    if "n_jobs" in pipeline[-1].get_params(deep=False):
+        pipeline[-1].set_params(n_jobs=1)
+    return pipeline
+
+
+def _fit(pipeline: Pipeline, frame: pd.DataFrame, y: Labels, how: Imbalance, seed: int) -> Pipeline:
     if how == "weights":
         if not supports(pipeline, how):
             raise SpecError(f"{type(pipeline[-1]).__name__} takes no weights.", "Compare other ways in imbalance.")

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.ingest.file import read_file
 from pipelines.scaffold.inspect import Guess, guess_column
 from pipelines.scaffold.leaks import Suspicion, find_suspects, twin_share
-from pipelines.scaffold.request import Request, name_of, refuse_no_file, refuse_unfit, times_of
+from pipelines.scaffold.request import Request, name_of, refuse_no_file, refuse_unfit
 from pipelines.scaffold.roles import with_roles, without_leaks
-from pipelines.scaffold.target import Target, read_target
+from pipelines.scaffold.target import read_target
+from pipelines.scaffold.times import Times, read_times
 from pipelines.scaffold.write import Draft, add_problem
 from understudy.errors import DataError
 from understudy.settings import Settings
@@ -48,10 +47,10 @@ def scaffold(request: Request, settings: Settings) -> Scaffold:
     table = read_file(request.file)
     refuse_unfit(table, request)
     target = read_target(table[request.target], request.target, request.positive)
-    times = times_of(table, request)
+    times = read_times(table, request, target.y >= 0)
     guessed = [guess_column(column, table[column]) for column in table.column_names]
     guesses = with_roles(guessed, table.num_rows, target, request)
-    order = None if times is None else np.argsort(times, kind="stable")
+    order = None if times is None else np.argsort(times.values, kind="stable")
     suspects = find_suspects(guesses, table, target.y, request.target, order)
     guesses = without_leaks(guesses, suspects)
     _refuse_nothing_to_learn(guesses, request)
@@ -62,12 +61,13 @@ def scaffold(request: Request, settings: Settings) -> Scaffold:
         target=target,
         columns=tuple(guesses),
         allow=tuple(suspect.column for suspect in suspects if suspect.strong and not suspect.sure),
-        set_aside=_lacking(target, times),
+        set_aside=target.missing if times is None else int((~times.used).sum()),
         twins=twin_share(guesses, table),
-        not_after=_not_after(times),
+        time_format=times.written if times else None,
+        ahead=int(times.ahead.sum()) if times and not times.few_ahead else 0,
     )
     path = add_problem(draft, settings, request.force)
-    return Scaffold(name, path, table.num_rows, draft.columns, tuple(_warnings(draft, suspects, request)))
+    return Scaffold(name, path, table.num_rows, draft.columns, tuple(_warnings(draft, suspects, request, times)))
 
 
 def _refuse_nothing_to_learn(guesses: Sequence[Guess], request: Request) -> None:
@@ -78,19 +78,7 @@ def _refuse_nothing_to_learn(guesses: Sequence[Guess], request: Request) -> None
         )
 
 
-def _lacking(target: Target, times: NDArray[np.datetime64] | None) -> int:
-    lacking = target.y < 0
-    return int(lacking.sum() if times is None else (lacking | np.isnat(times)).sum())
-
-
-def _not_after(times: NDArray[np.datetime64] | None) -> str | None:
-    if times is None:
-        return None
-    newest = np.max(times[~np.isnat(times)])
-    return "now" if newest < np.datetime64(datetime.now(UTC).replace(tzinfo=None)) else None
-
-
-def _warnings(draft: Draft, suspects: Sequence[Suspicion], request: Request) -> list[str]:
+def _warnings(draft: Draft, suspects: Sequence[Suspicion], request: Request, times: Times | None) -> list[str]:
     said = [f"{suspect.why} It is kept from the model (role leak)." for suspect in suspects if suspect.sure]
     said += _about_doubtful([suspect for suspect in suspects if not suspect.sure], draft.name)
     said += [guess.warning for guess in draft.columns if guess.warning]
@@ -99,7 +87,8 @@ def _warnings(draft: Draft, suspects: Sequence[Suspicion], request: Request) -> 
             f"{draft.twins:.1%} of the rows equal another row in every feature. If they are copies, drop them: what was"
             " learned by heart would be asked again (probes.duplicate_share)."
         )
-    return said + list(_about_target(draft, request)) + list(_about_groups_and_times(draft, request))
+    said += [*_about_target(draft, request), *_about_groups_and_times(draft, request)]
+    return said + (list(_about_future(times, draft.rows, str(request.time))) if times else [])
 
 
 def _about_doubtful(suspects: Sequence[Suspicion], name: str) -> list[str]:
@@ -123,3 +112,15 @@ def _about_groups_and_times(draft: Draft, request: Request) -> Iterator[str]:
     times = [guess.name for guess in draft.columns if guess.kind == "time" and guess.role == "context"]
     if times and request.time is None:
         yield f"{times[0]!r} is a time: with --time {times[0]!r} the split follows time, as it will in use."
+
+
+def _about_future(times: Times, rows: int, name: str) -> Iterator[str]:
+    count = int(times.ahead.sum())
+    said = f"{count:,} of {rows:,} rows lie in the future by {name!r}, although their outcome is known"
+    if count and times.few_ahead:
+        yield f"{said}: they are set aside (not_after: now), not learned from."
+    elif count:
+        yield (
+            f"{said}. So many are learned from, and not_after is left out: nothing holds future times back. Look"
+            f" whether {name!r} is the time of the event, and read rightly."
+        )

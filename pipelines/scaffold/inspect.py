@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyarrow import compute as pc
 
 from pipelines.ingest.conform import CASTS
+from pipelines.validate.swapped import NEARLY_ALL, NUMBER, number_share
 from understudy.problem.columns import Kind, Role
 
 PROTECTED = re.compile(
@@ -20,8 +21,8 @@ ID_NAME = re.compile(
 UNIT_NAME = re.compile(r"(^|_)(id|uuid|guid|key)$")
 PADDED = r"^0\d+$"
 DATED = r"^\d{4}-\d{1,2}-\d{1,2}"
-NUMBER = r"^[-+]?\d*\.?\d+([eE][-+]?\d+)?$"
-MOSTLY = 0.9
+OFTEN_NUMBERS = 0.5
+"""Share of numbers from which a category is declared as one of codes; validation refuses undeclared ones at more."""
 LONG_TEXT = 40
 MOST_CATEGORIES = 1000
 MOST_LISTED = 30
@@ -44,6 +45,8 @@ class Guess:
     """What a person should know about the column; empty when nothing stands out."""
     categories: tuple[str, ...] = ()
     """Every value of a category that has few, in order; empty for any other column."""
+    codes: bool = False
+    """Whether it is a category of numbers, such as zip codes."""
 
 
 def guess_column(name: str, values: pa.ChunkedArray) -> Guess:
@@ -62,7 +65,8 @@ def guess_column(name: str, values: pa.ChunkedArray) -> Guess:
     protected = bool(PROTECTED.search(snake(name)))
     few = kind == "category" and distinct <= MOST_LISTED
     categories = tuple(sorted(CASTS[kind](present).unique().to_pylist())) if few else ()
-    return Guess(name, kind, role, why, missing, distinct, protected, warning, categories)
+    codes = kind == "category" and number_share(CASTS[kind](present)) >= OFTEN_NUMBERS
+    return Guess(name, kind, role, why, missing, distinct, protected, warning, categories, codes)
 
 
 def kind_of(present: pa.ChunkedArray) -> Kind:
@@ -149,7 +153,7 @@ def _stray(name: str, present: pa.ChunkedArray) -> str:
     """Words for a column of numbers in which a few values are not; empty for any other column."""
     words = CASTS["category"](present)
     numeric = pc.match_substring_regex(words, NUMBER)
-    if not MOSTLY <= pc.mean(numeric.cast(pa.float64())).as_py() < 1:
+    if not NEARLY_ALL <= pc.mean(numeric.cast(pa.float64())).as_py() < 1:
         return ""
     example = words.filter(pc.invert(numeric))[0].as_py()
     count = len(words) - pc.sum(numeric).as_py()

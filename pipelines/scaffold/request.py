@@ -6,22 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyarrow import compute as pc
 
 from pipelines.ingest import ROW_NUMBER
-from pipelines.ingest.conform import conform
 from understudy.errors import DataError, SpecError
-from understudy.problem import Column, Table
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 FEWEST_ROWS = 50
-AS_ISO = (
-    "Convert it to an ISO 8601 time such as 2024-12-31 or 2024-12-31 14:05:00, for example with"
-    " pandas.to_datetime(..., dayfirst=True), leave missing values empty, or leave --time out."
-)
 
 
 @dataclass(frozen=True)
@@ -35,6 +27,8 @@ class Request:
     name: str | None = None
     positive: str | None = None
     force: bool = False
+    time_format: str | None = None
+    """How the time is written, as for ``strptime``; none to find out."""
 
 
 def name_of(request: Request) -> str:
@@ -64,6 +58,8 @@ def refuse_unfit(table: pa.Table, request: Request) -> None:
             raise DataError(
                 f"{file} has no column {column!r} for --{option}.", _did_you_mean(column, table.column_names)
             )
+    if request.time_format is not None and request.time is None:
+        raise DataError("--time-format says how --time is written, but there is no --time.", "Name the column: --time.")
     named = [column for column in (request.target, request.time, request.id) if column is not None]
     if len(set(named)) < len(named):
         raise DataError(f"Two options name the same column: {', '.join(named)}.", "Give each option its own column.")
@@ -75,19 +71,6 @@ def refuse_unfit(table: pa.Table, request: Request) -> None:
         _refuse_id(table[request.id], request.id)
     elif ROW_NUMBER in table.column_names and pc.count_distinct(table[ROW_NUMBER]).as_py() < table.num_rows:
         raise DataError(f"{file} has a column {ROW_NUMBER!r} that repeats.", "Rename it, or name another --id.")
-
-
-def times_of(table: pa.Table, request: Request) -> NDArray[np.datetime64] | None:
-    if request.time is None:
-        return None
-    declared = Table(columns={request.time: Column(kind="time")})
-    try:
-        times = conform(table.select([request.time]), declared, request.file.name)[request.time]
-    except DataError as error:
-        raise DataError(error.what, AS_ISO) from error
-    if times.null_count == len(times):
-        raise DataError(f"The time {request.time!r} is empty in every row.", "Name another --time, or none.")
-    return np.asarray(times.to_numpy(), dtype="datetime64[us]")
 
 
 def _refuse_id(values: pa.ChunkedArray, name: str) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from pipelines.scaffold.inspect import Guess
 from pipelines.scaffold.target import Target
+from pipelines.validate.swapped import NAMING
 from understudy.errors import SpecError
 from understudy.files import write_text
 from understudy.problem import parse_problem
@@ -35,11 +36,13 @@ class Draft:
     columns: tuple[Guess, ...]
     allow: tuple[str, ...]
     set_aside: int
-    """Rows that lack a target or a time."""
+    """Rows that lack a target or a time, or whose time is taken for a mistake."""
     twins: float
     """Share of the rows that equal another one in every feature."""
-    not_after: str | None
-    """``now`` where no event lies in the future."""
+    time_format: str | None = None
+    """How the time is written, where not in ISO 8601."""
+    ahead: int = 0
+    """Rows in the future, where they are too many to be set aside."""
 
     def having(self, role: str) -> str | None:
         return next((guess.name for guess in self.columns if guess.role == role), None)
@@ -148,30 +151,47 @@ def _table(draft: Draft) -> dict[str, str]:
     time, share = draft.having("event_time"), draft.set_aside / draft.rows
     options = [f"key: [{quoted(str(draft.having('id')))}]"]
     if time:
-        options.append(f"time: {quoted(time)}")
-    if draft.not_after:
-        options.append(f"not_after: {draft.not_after} # no event may lie in the future")
+        options += [f"time: {quoted(time)}", _not_after(draft.ahead)]
     left_out = [f"# Left out: {_comment(guess.name)} {guess.why}." for guess in draft.columns if guess.role is None]
     return {
         "fewest": str(max(1, draft.rows // 2)),
         "most": str(draft.rows * 10),
         "table_options": "\n".join(f"    {option}" for option in options),
         "quarantine": f"{min(1.0, math.ceil(100 * share + 1) / 100):g}",
-        "quarantine_why": f"; {draft.set_aside} now lack the target or the time" if draft.set_aside else "",
-        "columns": "\n".join(_column(guess) for guess in draft.columns if guess.role is not None),
+        "quarantine_why": f"; {draft.set_aside} are now without a target or a time in the past"
+        if draft.set_aside
+        else "",
+        "columns": "\n".join(_column(guess, draft.time_format) for guess in draft.columns if guess.role is not None),
         "left_out": "\n".join([*left_out, ""]),
     }
 
 
-def _column(guess: Guess) -> str:
+def _not_after(ahead: int) -> str:
+    if ahead:
+        return f"# not_after: now # is left out, as {ahead:,} rows lie in the future: nothing holds such rows back"
+    return "not_after: now # no event may lie in the future"
+
+
+def _column(guess: Guess, time_format: str | None) -> str:
     about = [f"kind: {guess.kind}", f"role: {guess.role}"]
+    if guess.role == "event_time" and time_format:
+        about.append(f"format: {quoted(time_format)}")
     if guess.missing and guess.role not in ("id", "target", "event_time"):
-        about.append(f"nulls: {min(1.0, math.ceil(150 * guess.missing + 1) / 100):g}")
+        about.append(f"nulls: {_nulls(guess.missing):g}")
     if guess.protected:
         about.append("protected: true")
+    if guess.codes and guess.role in NAMING:
+        about.append("codes: true")
     if guess.categories and guess.role == "feature":
         about.append(f"categories: [{', '.join(map(quoted, (*guess.categories, '...')))}]")
     return f"      {quoted(guess.name)}: {{{', '.join(about)}}} # {_comment(guess.why)}"
+
+
+def _nulls(missing: float) -> float:
+    """Half as many again, but never all: a column that is empty one day is to be refused."""
+    return min(
+        math.ceil(150 * missing + 1) / 100, math.ceil(500 * (1 + missing)) / 1000, 0.999 if missing < 0.999 else 1
+    )
 
 
 def _split(draft: Draft) -> dict[str, str]:
@@ -211,8 +231,10 @@ def _judging(draft: Draft) -> dict[str, str]:
         "miss": f"{max(1.0, min(20.0, round((1 - rate) / rate, 1))):g}",
         "segments": f"[{', '.join(quoted(name) for name in segments[:MOST_SEGMENTS])}]",
         "smallest": str(max(20, min(200, draft.rows // 50))),
-        "calibration": "null" if draft.rows < FEW_ROWS else "0.05",
+        "rate": f"{rate:.3g}",
+        "calibration": "0.1" if draft.rows < FEW_ROWS else "0.05",
         "gap": "null" if draft.rows < VERY_FEW_ROWS else "0.25" if draft.rows < FEW_ROWS else "0.15",
+        "gap_why": "; so few rows cannot tell" if draft.rows < VERY_FEW_ROWS else "",
         "duplicates": f"{min(1.0, math.ceil(150 * draft.twins + 1) / 100) if draft.twins else 0.001:g}",
         "allow": f"[{', '.join(quoted(name) for name in draft.allow)}]",
     }

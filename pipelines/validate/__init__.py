@@ -1,18 +1,19 @@
 """Validate: hold the raw tables to what the problem expects of them; set bad rows aside with their reasons."""
 
 import shutil
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet as pq
 
 from pipelines.job import Job
 from pipelines.validate.expectations import kind_findings, positives, target_finding, whole_findings
-from pipelines.validate.finding import Finding, set_aside
+from pipelines.validate.finding import Finding, set_aside, with_most_rows
 from pipelines.validate.notes import open_categories, telling_gaps
 from pipelines.validate.schema import value_findings
+from pipelines.validate.swapped import swapped_findings
 from understudy.errors import DataError
 from understudy.files import replacing_folder, write_json
 from understudy.problem import ProblemSpec, Table
@@ -42,7 +43,7 @@ def run(job: Job) -> None:
     if failures := [check for check in report["checks"] if check["verdict"] == "fail"]:
         with replacing_folder(rejected) as folder:
             _write(folder, {name: t for name, t in tables.items() if name.startswith("quarantine_")}, report)
-        raise _refusal(job.spec, failures, rejected)
+        raise _refusal(job, failures, rejected)
     shutil.rmtree(rejected, ignore_errors=True)
     _write(job.out, tables, report)
 
@@ -59,23 +60,24 @@ def examine(
     if any(finding.stops for finding in findings):
         return table, table.slice(0, 0), findings, []
     frame = table.to_pandas()
+    findings += swapped_findings(table, declared)
     findings += [*value_findings(frame, declared), *whole_findings(frame, declared)]
     notes = list(open_categories(frame, name, declared))
     if name == spec.main:
         findings.append(target_finding(frame, spec))
         notes += telling_gaps(frame, positives(frame, spec), spec)
     good, bad = set_aside(table, frame, findings)
-    findings.append(_quarantine(bad, len(frame), declared.quarantine))
+    findings.append(_quarantine(bad, frame, findings, declared.quarantine))
     return good, bad, findings, notes
 
 
-def _quarantine(bad: pa.Table, rows: int, limit: float) -> Finding:
+def _quarantine(bad: pa.Table, frame: pd.DataFrame, findings: list[Finding], limit: float) -> Finding:
     """Names the commonest reason, so that whoever reads the refusal knows where to look."""
     count, words = bad.num_rows, f"{bad.num_rows} rows set aside"
     if count:
-        reason, times = Counter(bad.column("reason").to_pylist()).most_common(1)[0]
-        words += f", {times} of them because: {reason}"
-    return Finding("", "quarantine", count, words, limit, stops=count > limit * rows)
+        worst = with_most_rows(findings)
+        words += f", {len(worst.rows)} of them because: {worst.reason(frame, worst.rows[0])}"
+    return Finding("", "quarantine", count, words, limit, stops=count > limit * len(frame))
 
 
 def _write(folder: Path, tables: dict[str, pa.Table], report: Report) -> None:
@@ -84,13 +86,22 @@ def _write(folder: Path, tables: dict[str, pa.Table], report: Report) -> None:
     write_json(folder / "validation.json", report)
 
 
-def _refusal(spec: ProblemSpec, failures: list[dict[str, Any]], rejected: Path) -> DataError:
+def _refusal(job: Job, failures: list[dict[str, Any]], rejected: Path) -> DataError:
     words = [_words(failure) for failure in failures[:SHOWN]]
     more = f" and {len(failures) - SHOWN} more" if len(failures) > SHOWN else ""
     return DataError(
-        f"The data of {spec.name} is not fit to learn from: {'; '.join(words)}{more}.",
-        f"The report and the bad rows are in {rejected}. Mend the source, or change what the problem expects.",
+        f"The data of {job.spec.name} is not fit to learn from: {'; '.join(words)}{more}.",
+        f"Mend the source, or change what the problem expects. The report and the bad rows are in {rejected}."
+        f" {_standing(job)}",
     )
+
+
+def _standing(job: Job) -> str:
+    """What is on disk after a refusal: ingest has taken the data in, what follows it is as it was."""
+    ingest, validate = job.folder("ingest"), job.folder("validate")
+    if not validate.exists():
+        return f"{ingest} holds the refused data; nothing was made of it."
+    return f"{ingest} holds the refused data; {validate} and the stages after it are as they were before this run."
 
 
 def _words(failure: dict[str, Any]) -> str:

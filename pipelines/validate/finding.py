@@ -35,6 +35,12 @@ class Finding:
     def verdict(self) -> Verdict:
         return "fail" if self.stops else "quarantined" if self.rows.size else "pass"
 
+    def reason(self, frame: pd.DataFrame, row: int) -> str:
+        """Why the finding speaks against this row of the table."""
+        if self.column not in frame or self.check == "missing":
+            return f"{self.column} {self.detail}"
+        return f"{self.column} {frame[self.column].iat[row]} {self.detail}"
+
     def record(self, table: str, rows: int) -> dict[str, Any]:
         """The finding as a row of the report on a table of so many ``rows``."""
         return {
@@ -55,6 +61,11 @@ def bad_rows(column: str, check: str, rows: Rows, detail: str) -> Finding:
     return Finding(column, check, failed=len(rows), detail=detail, rows=rows)
 
 
+def with_most_rows(findings: list[Finding]) -> Finding:
+    """The finding that sets most rows aside; the first of equals."""
+    return max(findings, key=lambda finding: finding.rows.size)
+
+
 def set_aside(table: pa.Table, frame: pd.DataFrame, findings: list[Finding]) -> tuple[pa.Table, pa.Table]:
     """Part ``table`` into its good rows and its bad ones.
 
@@ -65,15 +76,9 @@ def set_aside(table: pa.Table, frame: pd.DataFrame, findings: list[Finding]) -> 
     reasons: dict[int, list[str]] = {}
     for finding in findings:
         for row in finding.rows.tolist():
-            reasons.setdefault(row, []).append(_reason(finding, frame, row))
+            reasons.setdefault(row, []).append(finding.reason(frame, row))
     rows = sorted(reasons)
     kept = np.ones(len(table), dtype=bool)
     kept[rows] = False
     bad = table.take(pa.array(rows, pa.int64()))
     return table.filter(pa.array(kept)), bad.append_column("reason", pa.array(["; ".join(reasons[r]) for r in rows]))
-
-
-def _reason(finding: Finding, frame: pd.DataFrame, row: int) -> str:
-    if finding.column not in frame or finding.check == "missing":
-        return f"{finding.column} {finding.detail}"
-    return f"{finding.column} {frame[finding.column].iat[row]} {finding.detail}"

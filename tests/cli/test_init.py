@@ -53,6 +53,21 @@ def test_people_see_a_table_the_warnings_and_what_to_do_next(workspace: Any, fil
     assert "understudy train --problem shop" in done.stdout
 
 
+def test_the_format_of_the_time_can_be_told(workspace: Any, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = [
+        f"{day:02}.{month:02}.24,{(day * month) % 7},{int((day + month) % 3 == 0)}"
+        for month in range(1, 10)
+        for day in range(1, 29)
+    ]
+    path.write_text("\n".join(["on,size,late", *rows]), encoding="utf-8")
+    refused = workspace.json("init", str(path), "--target", "late", "--time", "on", code=1)
+    assert "--time-format" in refused["error"]["fix"]
+    made = workspace.json("init", str(path), "--target", "late", "--time", "on", "--time-format", "%d.%m.%y")
+    written = yaml.safe_load(Path(made["path"]).read_text(encoding="utf-8"))
+    assert written["tables"]["rows"]["columns"]["on"]["format"] == "%d.%m.%y"
+
+
 def test_an_error_names_the_thing_and_the_fix(workspace: Any, file: Path) -> None:
     before = sorted((workspace.root / "configs").rglob("*"))
     refused = workspace.json("init", str(file), "--target", "buoght", code=1)

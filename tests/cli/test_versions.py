@@ -1,53 +1,74 @@
-"""Naming a version, and deciding on one."""
+"""Listing versions, showing one, and deciding on one."""
 
 from pathlib import Path
 
 import pytest
+from fake_registry import FakeRegistry
+from small_bundle import a_bundle, verdict_on
+from typer.testing import CliRunner
 from workspace import Workspace
 
-from cli.versions import find
-from understudy.errors import RegistryError
-from understudy.records import Approval, Lineage, Verdict, Version
+from cli import versions
+from cli.main import app
+from cli.versions import flaw
+from understudy.settings import Settings
+
+HASH = "0123456789abcdef" * 4
 
 
-class Registry:
-    """Two versions of one problem; of the port only what naming needs."""
-
-    def versions(self, problem: str) -> tuple[Version, ...]:
-        return (version(2), version(1, "champion")) if problem == "flights" else ()
-
-    def version(self, problem: str, number: int) -> Version:
-        for found in self.versions(problem):
-            if found.number == number:
-                return found
-        raise RegistryError(f"There is no version {number} of {problem}.", "")
+@pytest.fixture
+def registry(tmp_path: Path) -> FakeRegistry:
+    """Version 1 of ``toy``."""
+    bundle, registry = a_bundle(tmp_path / "bundle"), FakeRegistry()
+    registry.register(bundle, verdict_on(bundle.digest))
+    return registry
 
 
-def version(number: int, *aliases: str) -> Version:
-    return Version(
-        problem="flights",
-        number=number,
-        digest=str(number),
-        stage="development",
-        approval=Approval(),
-        aliases=aliases,
-        verdict=Verdict(digest=str(number), decision="accepted", checks=()),
-        lineage=Lineage(data_hash="", config_hash="", lock_hash="", study=""),
-        metrics={},
+@pytest.mark.integration
+def test_a_bundle_as_it_was_registered_has_no_flaw(registry: FakeRegistry) -> None:
+    assert flaw(registry, registry.version("toy", 1)) == ""
+
+
+@pytest.mark.integration
+def test_the_flaw_of_a_stored_bundle_is_named(registry: FakeRegistry, tmp_path: Path) -> None:
+    version, stored = registry.version("toy", 1), registry.store / "toy-1"
+    other = a_bundle(tmp_path / "other", title="Another")
+    assert flaw(registry, version.model_copy(update={"digest": other.digest})) == (
+        "Its digest is not the one that was registered."
     )
+    card = (stored / "card.md").read_bytes()
+    (stored / "card.md").write_bytes(card[::-1])
+    assert flaw(registry, version) == (
+        "The bundle is refused: the content of card.md is not what the manifest says (SHA-256 differs)."
+    )
+    (stored / "card.md").unlink()
+    assert flaw(registry, version) == "The bundle is refused: card.md is missing."
 
 
-@pytest.mark.unit
-@pytest.mark.parametrize(("text", "number"), [("2", 2), ("flights/1", 1), ("flights@champion", 1)])
-def test_a_version_has_three_names(text: str, number: int) -> None:
-    assert find(Registry(), text, "flights").number == number  # type: ignore[arg-type]
-
-
-@pytest.mark.unit
-@pytest.mark.parametrize("text", ["3", "bank/1", "flights@previous", "champion", "flights/one", ""])
-def test_a_name_of_nothing_is_refused(text: str) -> None:
-    with pytest.raises(RegistryError, match="no version"):
-        find(Registry(), text, "flights")  # type: ignore[arg-type]
+@pytest.mark.integration
+@pytest.mark.parametrize("altered", [False, True])
+def test_a_version_is_shown_with_whole_hashes_on_80_columns(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, altered: bool
+) -> None:
+    lineage = registry.version("toy", 1).lineage.model_copy(update={"config_hash": HASH, "lock_hash": HASH[::-1]})
+    verdict = registry.version("toy", 1).verdict
+    check = verdict.checks[0].model_copy(update={"name": "beats_a_rule_of_a_name_of_some_length_roc_auc"})
+    verdict = verdict.model_copy(update={"checks": (check,)})
+    registry.kept["toy", 1] = registry.version("toy", 1).model_copy(update={"lineage": lineage, "verdict": verdict})
+    if altered:
+        (registry.store / "toy-1" / "model.onnx").write_bytes(b"another model")
+    monkeypatch.setattr(versions, "prepare", Settings)
+    monkeypatch.setattr(versions, "_registry", lambda _: registry)
+    done = CliRunner().invoke(app, ["show", "1"], env={"COLUMNS": "80"})
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    unfolded = "".join(line.strip() for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert "…" not in done.stdout
+    for whole in (registry.version("toy", 1).digest, HASH, HASH[::-1]):
+        assert whole in unfolded
+    assert ("not verified: The bundle is refused: model.onnx has 13 bytes" in done.stdout) == altered
+    assert ("verified: every file is what the manifest says" in done.stdout) != altered
+    assert done.exit_code == (1 if altered else 0)
 
 
 @pytest.mark.e2e
@@ -56,7 +77,7 @@ def test_versions_are_listed_shown_and_rejected(trained_toy: Workspace) -> None:
     assert [(row["problem"], row["number"], row["champion"]) for row in listed] == [("toy", 1, True)]
     assert trained_toy.json("models", "--problem", "other") == []
     shown = trained_toy.json("show", "1")
-    assert shown == listed[0]
+    assert shown == {**listed[0], "stored": {"verified": True, "wrong": ""}}
     assert shown["verdict"]["checks"][0]["name"] == "toy"
     people = trained_toy.run("show", "toy@champion").stdout
     assert "toy/1 champion" in people

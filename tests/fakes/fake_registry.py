@@ -32,12 +32,12 @@ class FakeRegistry:
     def champion(self, problem: str) -> Version | None:
         return next((v for v in self.versions(problem) if v.champion), None)
 
-    def find(self, problem: str, digest: str) -> Version | None:
-        return next((v for v in self.versions(problem) if v.digest == digest), None)
+    def find(self, bundle: Bundle) -> Version | None:
+        return next((v for v in self.versions(bundle.manifest.problem) if v.digest == bundle.digest), None)
 
     def register(self, bundle: Bundle, verdict: Verdict) -> Version:
         manifest = bundle.manifest
-        if known := self.find(manifest.problem, bundle.digest):
+        if known := self.find(bundle):
             return known
         number = len(self.versions(manifest.problem)) + 1
         version = Version(
@@ -72,6 +72,13 @@ class FakeRegistry:
                 stage = "archived" if other.champion else other.stage
                 self.kept[problem, other.number] = other.model_copy(update={"aliases": aliases, "stage": stage})
         return self._keep(version.model_copy(update={"stage": "production", "aliases": ("champion",)}), "promote")
+
+    def point(self, problem: str, alias: Literal["challenger", "previous"], number: int | None) -> None:
+        if number is not None:
+            self.version(problem, number)
+        for version in self.versions(problem):
+            kept = {*version.aliases} - {alias} | ({alias} if version.number == number else set())
+            self.kept[problem, version.number] = version.model_copy(update={"aliases": tuple(sorted(kept))})
 
     def fetch(self, problem: str, number: int, into: Path) -> Path:
         return Path(shutil.copytree(self.store / f"{problem}-{number}", into))

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from understudy.bundle import Bundle
 from understudy.bundle.manifest import (
     FILES,
     MANIFEST,
@@ -117,6 +118,11 @@ def write_small_bundle(folder: Path, **changes: Any) -> Path:
     manifest = small_manifest(folder, **changes)
     (folder / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json")), encoding="utf-8")
     return folder
+
+
+def a_bundle(folder: Path, **changes: Any) -> Bundle:
+    """Write the bundle, verify it and open it."""
+    return Bundle.load(write_small_bundle(folder, **changes))
 
 
 def verdict_on(digest: str, decision: Any = "accepted", champion: int | None = None) -> Verdict:

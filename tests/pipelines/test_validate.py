@@ -98,6 +98,49 @@ def test_too_many_bad_rows_stop_and_leave_the_evidence(
 
 
 @pytest.mark.unit
+def test_a_first_refusal_says_what_stands(
+    validate: Callable[..., Path], rows: dict[str, list[Any]], tmp_path: Path
+) -> None:
+    with pytest.raises(DataError) as caught:
+        validate(rows, rows=[1000, 2000])
+    assert caught.value.fix == (
+        "Mend the source, or change what the problem expects."
+        f" The report and the bad rows are in {tmp_path / 'var' / 'rejected' / 'toy'}."
+        f" {tmp_path / 'data' / 'toy' / 'ingest'} holds the refused data; nothing was made of it."
+    )
+
+
+@pytest.mark.unit
+def test_a_refusal_leaves_what_the_last_good_run_made(
+    validate: Callable[..., Path], rows: dict[str, list[Any]], tmp_path: Path
+) -> None:
+    good = validate(rows)
+    later = good.parent / "bundle" / "model.onnx"
+    later.parent.mkdir()
+    later.write_bytes(b"model")
+    before = {path: path.read_bytes() for path in (*good.iterdir(), later)}
+    rows["town"] = [str(i) for i in range(ROWS)]
+    with pytest.raises(DataError) as caught:
+        validate(rows)
+    assert caught.value.fix.endswith(
+        f"{good.parent / 'ingest'} holds the refused data;"
+        f" {good} and the stages after it are as they were before this run."
+    )
+    kept = [path for path in good.parent.rglob("*") if path.is_file() and path.parent.name != "ingest"]
+    assert {path: path.read_bytes() for path in kept} == before
+
+
+@pytest.mark.unit
+def test_the_commonest_reason_is_told_although_each_value_differs(
+    validate: Callable[..., Path], rows: dict[str, list[Any]]
+) -> None:
+    rows["size"][:40] = [-float(i + 1) for i in range(40)]
+    rows["town"][50] = "Rome"
+    with pytest.raises(DataError, match=r"41 rows set aside, 40 of them because: size -1\.0 is outside 0 to 500"):
+        validate(rows)
+
+
+@pytest.mark.unit
 def test_a_later_success_clears_the_evidence(
     validate: Callable[..., Path], rows: dict[str, list[Any]], tmp_path: Path
 ) -> None:
@@ -116,6 +159,7 @@ def test_a_later_success_clears_the_evidence(
         ("sold", ["yes"] * ROWS, "rows.sold: classes: is 'yes' in 300 of 300 rows"),
         ("size", [None] * ROWS, "rows.size: all missing: has no values at all"),
         ("size", ["north"] * ROWS, "rows.size: kind: is declared as number but holds string"),
+        ("town", ["4.5"] * ROWS, "rows.town: names: is declared as category but holds numbers, such as 4.5; mend"),
     ],
 )
 def test_a_column_that_is_unfit_as_a_whole_stops(

@@ -1,6 +1,9 @@
 """The only place that imports vendors' stores, each behind a port and only when it is asked for."""
 
-from understudy.ports import ModelRegistry
+from pathlib import Path
+
+from understudy.errors import StoreError
+from understudy.ports import BundleStore, DeploymentLog, FeatureStore, Ledger, ModelRegistry
 from understudy.settings import Settings
 
 
@@ -9,3 +12,45 @@ def open_registry(settings: Settings) -> ModelRegistry:
     from understudy.adapters.mlflow_registry import MlflowRegistry
 
     return MlflowRegistry(settings)
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Return the ledger in the operational database; nothing is contacted or created yet.
+
+    Raises:
+        StoreError: the database's URL names neither a SQLite file nor PostgreSQL.
+    """
+    from understudy.adapters.database.engine import database_at
+    from understudy.adapters.database.ledger import SqlLedger
+
+    return SqlLedger(database_at(settings.database_url))
+
+
+def open_deployment_log(settings: Settings) -> DeploymentLog:
+    """Return the deployment log in the operational database; see ``open_ledger``."""
+    from understudy.adapters.database.deployment_log import SqlDeploymentLog
+    from understudy.adapters.database.engine import database_at
+
+    return SqlDeploymentLog(database_at(settings.database_url))
+
+
+def open_feature_store(settings: Settings) -> FeatureStore:
+    """Return the feature store in the operational database; see ``open_ledger``."""
+    from understudy.adapters.database.engine import database_at
+    from understudy.adapters.database.feature_store import SqlFeatureStore
+
+    return SqlFeatureStore(database_at(settings.database_url))
+
+
+def open_bundle_store(settings: Settings) -> BundleStore:
+    """Return the store from which servers fetch bundles; nothing is contacted or created yet.
+
+    Raises:
+        StoreError: the settings name something else than a folder.
+    """
+    from understudy.adapters.bundle_folder import FolderBundles
+
+    place = settings.bundle_store.removeprefix("file://")
+    if "://" in place:
+        raise StoreError(f"{place} is not a folder.", "Let UNDERSTUDY_BUNDLES name a folder that servers can read.")
+    return FolderBundles(Path(place))

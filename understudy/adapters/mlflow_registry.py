@@ -98,6 +98,14 @@ class MlflowRegistry:
             self._restage(problem)
         return self.version(problem, number)
 
+    def point(self, problem: str, alias: Literal["challenger", "previous"], number: int | None) -> None:
+        with self._store.reaching(), self._store.lock("write"):
+            standing = next((v.number for v in self.versions(problem) if alias in v.aliases), None)
+            if number is None and standing is not None:
+                self._client.delete_registered_model_alias(problem, alias)
+            elif number is not None and number != standing:
+                self._client.set_registered_model_alias(problem, alias, str(self.version(problem, number).number))
+
     def fetch(self, problem: str, number: int, into: Path) -> Path:
         version = self.version(problem, number)
         with self._store.reaching(), self._store.current(), TemporaryDirectory() as aside:

@@ -54,6 +54,10 @@ class ModelRegistry(Protocol):
         """
         ...
 
+    def point(self, problem: str, alias: Literal["challenger", "previous"], number: int | None) -> None:
+        """Point an alias at a version, or at none. Only a promotion moves ``champion``."""
+        ...
+
     def fetch(self, problem: str, number: int, into: Path) -> Path:
         """Copy the version's bundle to the folder ``into``, which must not exist, and return it."""
         ...

@@ -88,6 +88,55 @@ def test_baselines_are_skipped_when_not_asked_for(toy_spec: Specs) -> None:
     assert row.verdict == "skipped"
 
 
+def test_probabilities_worth_more_than_a_baselines_pass(toy_spec: Specs) -> None:
+    [row] = checks.probabilities(evidence(toy_spec()))
+    ours = evidence(toy_spec())
+    gained = np.mean((ours.score - ours.y) ** 2) - np.mean((ours.baseline("other")[0] - ours.y) ** 2)
+    assert (row.name, row.verdict, row.limit) == ("brier_against_other", "pass", 0.0)
+    assert row.figure == pytest.approx(gained)
+    assert row.figure < -0.05
+    assert "Brier score, ours minus theirs, -0." in row.why
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_model_that_ranks_well_but_overstates_is_refused(toy_spec: Specs, wanted: bool) -> None:
+    """Neither ROC AUC nor a threshold of its own shows that its probabilities are worth less than the plain rate."""
+    ours = evidence(toy_spec())
+    flat = np.full(2000, ours.y.mean())
+    overstated = evidence(toy_spec(), score__other=flat, score=ours.score**0.05)
+    assert {row.verdict for row in checks.baselines(overstated, wanted)} == {"pass" if wanted else "skipped"}
+    [row] = checks.probabilities(overstated)
+    assert row.verdict == "fail"
+    assert row.figure is not None
+    assert row.figure > 0
+
+
+def test_the_same_probabilities_are_not_worse(toy_spec: Specs) -> None:
+    [row] = checks.probabilities(evidence(toy_spec(), theirs=1.0))
+    assert (row.verdict, row.figure) == ("pass", 0.0)
+
+
+def test_without_baselines_the_rate_of_the_rows_is_the_reference(toy_spec: Specs) -> None:
+    ours = evidence(toy_spec())
+    alone = Evidence(ours.spec, {}, ours.judged.drop_columns(["score__other"]))
+    [row] = checks.probabilities(alone)
+    spread = ours.y.mean() * (1 - ours.y.mean())
+    assert (row.name, row.verdict) == ("brier_against_rate", "pass")
+    assert row.figure == pytest.approx(np.mean((ours.score - ours.y) ** 2) - spread)
+
+
+def test_chance_refuses_few_good_models_on_sixty_rows(toy_spec: Specs) -> None:
+    """Calibrated probabilities of middling strength (ROC AUC .8), each time on sixty other rows."""
+    rng, refused = np.random.default_rng(5), 0
+    for _ in range(200):
+        score = 1 / (1 + np.exp(-(1.5 * rng.normal(size=60) - 1)))
+        y = (rng.random(60) < score).astype(np.int8)
+        columns = {"block": np.arange(60), "y": y, "score": score, "score__majority": np.full(60, 0.32)}
+        [row] = checks.probabilities(Evidence(toy_spec(), {}, pa.table(columns)))
+        refused += row.verdict == "fail"
+    assert refused <= 8
+
+
 def test_recorded_baseline_decision_comes_before_hindsight(toy_spec: Specs) -> None:
     never = np.zeros(2000, np.int8)
     _, recorded = evidence(toy_spec(), decision__other=never).baseline("other")

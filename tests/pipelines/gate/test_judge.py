@@ -39,6 +39,7 @@ def test_a_good_first_bundle_is_accepted(job: Job) -> None:
     found = {check.name: check for check in verdict.checks}
     assert found["not_worse_than_champion"].verdict == "skipped"
     assert found["beats_majority_cost"].verdict == "pass"
+    assert found["brier_against_majority"].verdict == "pass"
     assert found["bundle_megabytes"].verdict == "pass"
     assert found["row_milliseconds"].figure is not None
     assert 0 < found["row_milliseconds"].figure < 5
@@ -51,6 +52,17 @@ def test_one_failed_check_rejects(toy_job: Callable[..., Job], toy_table: pa.Tab
     verdict = judge(bundled(job), FakeRegistry())
     assert verdict.decision == "rejected"
     assert [check.name for check in verdict.failed] == ["roc_auc"]
+
+
+def test_overstated_probabilities_are_refused_whatever_the_problem_asks_for(
+    toy_job: Callable[..., Job], toy_table: pa.Table
+) -> None:
+    """As in a problem whose YAML sets no limit: the ranking is as good as ever, the probabilities are not."""
+    job = toy_job(gates={"calibration_error": None, "train_validation_gap": None, "beats_baselines": False})
+    write_stages(job, toy_table, GOOD, shift=3.0)
+    verdict = judge(bundled(job), FakeRegistry())
+    assert verdict.decision == "rejected"
+    assert [check.name for check in verdict.failed] == ["brier_against_majority"]
 
 
 def test_a_worse_successor_is_refused(job: Job, toy_job: Callable[..., Job], toy_table: pa.Table) -> None:

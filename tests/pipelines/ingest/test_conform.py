@@ -13,8 +13,8 @@ from understudy.problem import Column, Table
 pytestmark = pytest.mark.unit
 
 
-def cast(values: Any, kind: str) -> pa.ChunkedArray:
-    table = Table(columns={"a": Column.model_validate({"kind": kind})})
+def cast(values: Any, kind: str, **options: Any) -> pa.ChunkedArray:
+    table = Table(columns={"a": Column.model_validate({"kind": kind, **options})})
     return conform(pa.table({"a": values}), table, "rows")["a"]
 
 
@@ -27,6 +27,7 @@ def cast(values: Any, kind: str) -> pa.ChunkedArray:
         ("number", [0.5, float("nan")], [0.5, None], "double"),
         ("category", [" a ", "", None], ["a", None, None], "string"),
         ("category", [7, 8], ["7", "8"], "string"),
+        ("category", [7.5, float("nan")], ["7.5", None], "string"),
         ("category", pa.array(["a", "b"]).dictionary_encode(), ["a", "b"], "string"),
         ("category", pa.array(["a", "b"], pa.large_string()), ["a", "b"], "string"),
         ("flag", ["yes", "No", "TRUE", "f", "1", None], [True, False, True, False, True, None], "bool"),
@@ -62,7 +63,22 @@ def test_other_values_are_shown_with_their_rows(kind: str, values: Any, message:
     with pytest.raises(DataError, match=message) as caught:
         cast(values, kind)
     assert "rows.a" in caught.value.what
-    assert "correct the column's kind" in caught.value.fix
+    assert "in the problem's YAML" in caught.value.fix
+
+
+def test_times_are_read_by_their_format() -> None:
+    assert cast([" 22.11.2026 ", "", None], "time", format="%d.%m.%Y").to_pylist() == [
+        datetime(2026, 11, 22),
+        None,
+        None,
+    ]
+    assert cast([date(2026, 11, 22)], "time", format="%d.%m.%Y").to_pylist() == [datetime(2026, 11, 22)]
+    with pytest.raises(DataError, match=r"1 of 2 values are not \(row 2: '2026-11-22'\)") as caught:
+        cast(["22.11.2026", "2026-11-22"], "time", format="%d.%m.%Y")
+    assert "Write it as %d.%m.%Y" in caught.value.fix
+    with pytest.raises(DataError) as caught:
+        cast(["22.11.2026"], "time")
+    assert "or add its format" in caught.value.fix
 
 
 def test_only_the_first_misfits_are_shown() -> None:

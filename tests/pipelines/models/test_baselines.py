@@ -1,16 +1,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator
 
 from pipelines.models.baselines import HistoricalRate
 
 pytestmark = pytest.mark.integration
 
 
-@parametrize_with_checks([HistoricalRate()])
-def test_keeps_scikit_learns_contract(estimator, check):
-    check(estimator)
+def test_keeps_scikit_learns_contract() -> None:
+    results = check_estimator(HistoricalRate(), on_skip=None, on_fail=None)
+    failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
+
+    assert failed == {}
+    assert sum(one["status"] == "passed" for one in results) > 30
 
 
 def test_rate_by_category_is_pulled_towards_the_overall_rate() -> None:

@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator
 
 from pipelines.models.hashing import HashingEncoder
 
 pytestmark = pytest.mark.integration
 
 
-@parametrize_with_checks([HashingEncoder(buckets=4)])
-def test_keeps_scikit_learns_contract(estimator, check):
-    check(estimator)
+def test_keeps_scikit_learns_contract() -> None:
+    results = check_estimator(HashingEncoder(buckets=4), on_skip=None, on_fail=None)
+    failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
+
+    assert failed == {}
+    assert sum(one["status"] == "passed" for one in results) > 30
 
 
 def test_each_value_lights_one_bucket_of_its_column_always_the_same() -> None:

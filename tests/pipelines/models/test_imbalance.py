@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
@@ -47,6 +48,19 @@ def test_every_way_raises_the_rare_class(how) -> None:
 
     assert plain == pytest.approx(y.mean(), abs=0.01)
     assert evened > 2 * plain
+
+
+@pytest.mark.parametrize("how", ["none", "weights", "smote"])
+def test_a_forest_gives_the_same_bits_at_every_call(how) -> None:
+    rng = np.random.default_rng(3)
+    X = pd.DataFrame(rng.normal(size=(500, 4)), columns=list("abcd"))
+    y = (X["a"] + rng.normal(size=500) > 1).to_numpy().astype(np.int64)
+    forests = [RandomForestClassifier(20, max_depth=6, n_jobs=2, random_state=1) for _ in range(2)]
+    one, other = (fit_pipeline(Pipeline([("scale", StandardScaler()), ("model", f)]), X, y, how, 0) for f in forests)
+    first = one.predict_proba(X).tobytes()
+
+    assert {model.predict_proba(X).tobytes() for model in (one, other) for _ in range(8)} == {first}
+    assert one[-1].n_jobs == 1
 
 
 def test_smote_lies_between_rare_rows_and_bears_missing_values() -> None:

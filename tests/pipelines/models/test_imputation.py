@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator
 
 from pipelines.models.imputation import MedianImputer
 
 pytestmark = pytest.mark.integration
 
 
-@parametrize_with_checks([MedianImputer()])
-def test_keeps_scikit_learns_contract(estimator, check):
-    check(estimator)
+def test_keeps_scikit_learns_contract() -> None:
+    results = check_estimator(MedianImputer(), on_skip=None, on_fail=None)
+    failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
+
+    assert failed == {}
+    assert sum(one["status"] == "passed" for one in results) > 30
 
 
 def test_fills_by_training_median_and_flags_what_was_missing_in_training() -> None:

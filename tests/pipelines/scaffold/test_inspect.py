@@ -58,6 +58,14 @@ def test_a_repeated_id_is_a_unit() -> None:
     assert guess([f"c{n % 30}" for n in range(90)], "colour") == ("category", "feature")
 
 
+@pytest.mark.parametrize(
+    ("values", "codes"),
+    [(["01234", "99999"], True), (["1", "two"], True), (["x1", "y2", "3"], False), (["1", "2"], False)],
+)
+def test_categories_of_numbers_are_codes(values: list[str], codes: bool) -> None:
+    assert guess_column("x", pa.chunked_array([values * 20])).codes is codes
+
+
 def test_a_nameless_column_is_left_out() -> None:
     assert guess([1, 2], "") == ("category", None)
 

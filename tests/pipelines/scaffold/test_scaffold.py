@@ -11,7 +11,7 @@ import yaml
 from pipelines.job import Job
 from pipelines.scaffold import Request, scaffold
 from pipelines.stages import run_stage
-from understudy.errors import MachineError, UnderstudyError
+from understudy.errors import DataError, MachineError, UnderstudyError
 from understudy.files import write_text
 from understudy.problem import ProblemSpec, load_problem
 from understudy.problem.split import PARTS
@@ -41,6 +41,14 @@ def test_every_section_is_written_and_listed(make: Any, project: Settings, custo
     assert "# the second" in listed
 
 
+def test_the_gate_has_floors_that_any_honest_model_keeps(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    gates = spec_of(make(customers), project).gates
+    assert (gates.roc_auc, gates.brier, gates.segment_roc_auc, gates.calibration_error) == (0.5, 0.25, 0.5, 0.1)
+    assert (gates.beats_baselines, gates.train_validation_gap, gates.fairness_gap) == (True, None, None)
+    written = yaml.safe_load(make(customers, force=True).path.read_text(encoding="utf-8"))
+    assert set(written["gates"]) == set(type(gates).model_fields)
+
+
 def test_undated_rows_are_numbered_and_stratified(make: Any, project: Settings, customers: pd.DataFrame) -> None:
     parts = run_to_split(spec_of(make(customers), project), project)
     assert [parts[name]["rows"] for name in PARTS[:4]] == pytest.approx([240, 40, 40, 80], abs=2)
@@ -61,6 +69,85 @@ def test_dated_rows_are_split_by_time(make: Any, project: Settings, customers: p
     assert (spec.split.method, spec.tables["rows"].not_after) == ("ordered", "now")
     parts = run_to_split(spec, project)
     assert parts["train"]["until"] < parts["calibration"]["from"]
+
+
+@pytest.mark.parametrize("written", ["%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%Y/%m/%d %H:%M", "%B %d, %Y"])
+def test_other_dates_are_read_by_the_format_that_is_found(
+    make: Any, project: Settings, customers: pd.DataFrame, written: str
+) -> None:
+    customers["when"] = pd.date_range("2024-01-01", periods=400, freq="D").strftime(written)
+    spec = spec_of(make(customers, time="when"), project)
+    assert spec.columns["when"].format == written
+    parts = run_to_split(spec, project)
+    assert (parts["train"]["from"], parts["test"]["until"]) == ("2024-01-01T00:00:00", "2025-02-03T00:00:00")
+
+
+def test_dates_are_read_by_the_format_that_is_told(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["when"] = pd.date_range("2024-01-01", periods=400, freq="D").strftime("%d.%m.%y")
+    spec = spec_of(make(customers, time="when", time_format="%d.%m.%y"), project)
+    assert spec.columns["when"].format == "%d.%m.%y"
+    assert run_to_split(spec, project)["test"]["until"] == "2025-02-03T00:00:00"
+
+
+def test_a_few_rows_in_the_future_are_told_and_set_aside(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    times = pd.Series(pd.date_range("2024-01-01", periods=400, freq="h"))
+    customers["when"] = times.where(times.index % 20 > 0, pd.Timestamp("2999-01-01")).astype(str)
+    made = make(customers, time="when")
+    assert (
+        "20 of 400 rows lie in the future by 'when', although their outcome is known: they are set aside"
+        in " ".join(made.warnings)
+    )
+    spec = spec_of(made, project)
+    assert (spec.tables["rows"].not_after, spec.tables["rows"].quarantine) == ("now", 0.06)
+    assert sum(part["rows"] for part in run_to_split(spec, project).values()) == 380
+
+
+def test_many_rows_in_the_future_are_told_and_learned_from(
+    make: Any, project: Settings, customers: pd.DataFrame
+) -> None:
+    customers["when"] = [f"{2024 if n < 200 else 2999}-01-{n % 28 + 1:02} {n % 24:02}:{n % 60:02}" for n in range(400)]
+    made = make(customers, time="when")
+    assert any(
+        "200 of 400 rows lie in the future" in said and "not_after is left out" in said for said in made.warnings
+    )
+    spec = spec_of(made, project)
+    assert spec.tables["rows"].not_after is None
+    assert "# not_after: now # is left out, as 200 rows lie" in made.path.read_text(encoding="utf-8")
+    assert sum(part["rows"] for part in run_to_split(spec, project).values()) == 400
+
+
+def test_rows_of_the_future_that_wait_for_their_outcome_are_no_mistake(
+    make: Any, project: Settings, customers: pd.DataFrame
+) -> None:
+    customers["when"] = pd.date_range("2024-01-01", periods=400, freq="h").astype(str)
+    customers["left"] = customers["left"].astype(object)
+    customers.loc[300:, ["when", "left"]] = ["2999-01-01", None]
+    made = make(customers, time="when")
+    assert not any("future" in warning for warning in made.warnings)
+    assert spec_of(made, project).tables["rows"].not_after == "now"
+
+
+def test_codes_are_declared_and_numbers_in_other_categories_are_refused(
+    make: Any, project: Settings, customers: pd.DataFrame
+) -> None:
+    customers["zip"] = [f"0{n % 90}" for n in range(400)]
+    spec = spec_of(make(customers), project)
+    assert (spec.columns["zip"].kind, spec.columns["zip"].codes) == ("category", True)
+    assert not spec.columns["plan"].codes
+    run_to_split(spec, project)
+    customers.assign(plan=customers["months"]).to_csv(project.root / "customers.csv", index=False)
+    with pytest.raises(DataError, match=r"rows\.plan: names: is declared as category but holds numbers"):
+        run_to_split(spec, project)
+
+
+def test_a_column_that_falls_empty_later_is_refused(make: Any, project: Settings, customers: pd.DataFrame) -> None:
+    customers["spent"] = customers["spent"].where(customers.index % 10 == 0)
+    spec = spec_of(make(customers), project)
+    assert 0.9 < spec.columns["spent"].nulls < 1
+    run_to_split(spec, project)
+    customers.assign(spent=None).to_csv(project.root / "customers.csv", index=False)
+    with pytest.raises(DataError, match=r"rows\.spent: all missing: has no values at all"):
+        run_to_split(spec, project)
 
 
 def test_rows_of_one_customer_stay_together(make: Any, project: Settings, customers: pd.DataFrame) -> None:
@@ -132,6 +219,7 @@ def test_empty_and_nameless_columns_are_left_out(make: Any, project: Settings, c
     made = make(customers)
     assert set(spec_of(made, project).columns) == {"row_number", "months", "plan", "spent", "left"}
     assert sum("left out" in warning for warning in made.warnings) == 2
+    assert "# Left out: nothing is empty in every row." in made.path.read_text(encoding="utf-8")
     run_to_split(spec_of(made, project), project)
 
 
@@ -170,7 +258,25 @@ BAD: dict[str, tuple[Any, dict[str, Any], str, str]] = {
     "repeated names": (headed("a,a,left\n1,2,3\n"), {}, "twice: a", "Rename"),
     "no such target": (csv(lambda f: f), {"target": "Lefts"}, "no column 'Lefts'", "Did you mean 'left'"),
     "no such time": (csv(lambda f: f), {"time": "zz"}, "no column 'zz' for --time", "It has months, plan"),
-    "not a time": (csv(lambda f: f), {"time": "plan"}, "plan is declared as time", "dayfirst=True"),
+    "not a time": (
+        csv(lambda f: f),
+        {"time": "plan"},
+        "'plan' of customers.csv holds no dates in a known form, but '",
+        "--time-format",
+    ),
+    "a format without a time": (csv(lambda f: f), {"time_format": "%d.%m.%Y"}, "no --time", "--time"),
+    "two orders of day and month": (
+        csv(lambda f: f.assign(at=[f"{n % 12 + 1}/{n % 11 + 1}/{2000 + n // 24}" for n in range(400)])),
+        {"time": "at"},
+        "can be read in two ways: in '1/2/2000'",
+        "--time-format '%m/%d/%Y' or --time-format '%d/%m/%Y'",
+    ),
+    "one date for half of the rows": (
+        csv(lambda f: f.assign(at=["2024-01-01"] * 150 + ["2999-12-31"] * 250)),
+        {"time": "at"},
+        "250 of 400 are at 2999-12-31 00:00:00 in the future",
+        "Leave the time empty",
+    ),
     "repeated id": (csv(lambda f: f), {"id": "plan"}, "is not unique: 398 of 400", "Leave --id out"),
     "gaps in the id": (
         csv(lambda f: f.assign(k=f["months"].where(f.index > 5))),

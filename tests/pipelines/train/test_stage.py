@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,17 @@ from understudy.statistics.decisions import best_threshold, cost_per_1000
 from understudy.statistics.metrics import roc_auc
 
 pytestmark = pytest.mark.integration
+
+
+BASELINE = {"name": "majority", "estimator": "sklearn.dummy.DummyClassifier", "family": "baseline"}
+FOREST = {
+    "name": "forest",
+    "estimator": "sklearn.ensemble.RandomForestClassifier",
+    "family": "bagging",
+    "fixed": {"n_estimators": 40},
+    "impute": True,
+}
+TREE = {"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier", "family": "tree", "impute": True}
 
 
 def chosen(job: Job, candidate: str = "logistic_l2", imbalance: str = "none", **params: Any) -> Job:
@@ -73,13 +85,29 @@ def test_calibration_undoes_weights(toy_job: Callable[..., Job]) -> None:
     assert told["validation"]["calibration_error"] < 0.15
 
 
-def test_two_runs_write_the_same_bytes(toy_job: Callable[..., Job]) -> None:
-    job = chosen(toy_job(), "tree", max_depth=3)
-    first = {path.name: path.read_bytes() for path in run_stage("train", job).iterdir()}
-    second = {path.name: path.read_bytes() for path in run_stage("train", job).iterdir()}
+@pytest.mark.parametrize("candidate", [TREE, FOREST], ids=lambda candidate: str(candidate["name"]))
+def test_two_runs_write_the_same_bytes_on_however_many_threads(
+    toy_job: Callable[..., Job], candidate: dict[str, Any]
+) -> None:
+    built = toy_job(candidates=[BASELINE, candidate])
+    contents = []
+    for threads in (2, 2, 1):
+        settings = built.settings.model_copy(update={"threads": threads})
+        job = chosen(replace(built, settings=settings), candidate["name"], max_depth=6)
+        contents.append({path.name: path.read_bytes() for path in run_stage("train", job).iterdir()})
 
-    assert first == second
-    assert len(first) == 4
+    assert len(contents[0]) == 4
+    assert contents[1:] == contents[:1] * 2
+
+
+def test_a_saved_forest_gives_the_same_bits_at_every_call(toy_job: Callable[..., Job]) -> None:
+    built = toy_job(candidates=[BASELINE, FOREST])
+    job = chosen(replace(built, settings=built.settings.model_copy(update={"threads": 2})), "forest")
+    model = load_model(run_stage("train", job) / "model.skops")
+    frame = read_rows(job.input("split", "validation.parquet"), job.spec).frame
+
+    assert len({model.predict_proba(frame).tobytes() for _ in range(10)}) == 1
+    assert model.estimator[-1].n_jobs == 1
 
 
 def test_a_choice_of_other_candidates_is_refused(toy_job: Callable[..., Job]) -> None:

@@ -17,6 +17,26 @@ def test_dots_open_a_list_of_categories() -> None:
     assert not Column(kind="category", categories=("a", "b")).is_open
 
 
+@pytest.mark.parametrize("written", ["%d.%m.%Y", "%m/%d/%y %I:%M %p", "%B %d, %Y", "%Y%m%d"])
+def test_times_may_have_a_format(written: str) -> None:
+    assert Column(kind="time", format=written).format == written
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("number", {"codes": True}, "codes: true is for categories; this is a number"),
+        ("category", {"format": "%Y-%m-%d"}, "format is for times; this is a category"),
+        ("time", {"format": "%d.%m."}, "names no year"),
+        ("time", {"format": "dd.mm.yyyy"}, "names no year"),
+        ("time", {"format": "%Y-%Q"}, "bad directive"),
+    ],
+)
+def test_options_suit_the_kind(kind: str, options: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Column.model_validate({"kind": kind, **options})
+
+
 def test_table_names_only_its_own_columns() -> None:
     columns = {"id": Column(kind="category"), "at": Column(kind="time")}
     assert Table(columns=columns, key=("id", "at"), time="at").quarantine == 0.01

@@ -1,6 +1,7 @@
 """A registry in one JSON file."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,12 @@ class JsonRegistry:
     def champion(self, problem: str) -> Version | None:
         return next((v for v in self.versions(problem) if v.champion), None)
 
-    def find(self, problem: str, digest: str) -> Version | None:
-        return next((v for v in self.versions(problem) if v.digest == digest), None)
+    def find(self, bundle: Bundle) -> Version | None:
+        return next((v for v in self.versions(_problem(bundle.folder)) if v.digest == bundle.digest), None)
 
     def register(self, bundle: Bundle, verdict: Verdict) -> Version:
         problem = _problem(bundle.folder)
-        if known := self.find(problem, bundle.digest):
+        if known := self.find(bundle):
             return known
         version = Version(
             problem=problem,
@@ -50,7 +51,11 @@ class JsonRegistry:
             metrics={"roc_auc": 0.5},
         )
         self._save([*self._all(), version])
+        shutil.copytree(bundle.folder, self._path.parent / problem / str(version.number))
         return version
+
+    def fetch(self, problem: str, number: int, into: Path) -> Path:
+        return Path(shutil.copytree(self._path.parent / problem / str(number), into))
 
     def decide(self, problem: str, number: int, state: Any, by: str, why: str) -> Version:
         stage = "staging" if state == "approved" else "archived"
