@@ -2,14 +2,20 @@
 
 import json
 import sys
+from collections.abc import Callable
 
 import typer
 
-from cli.answer import answering, refusal
+from cli.answer import Answer, answering, refusal
+from cli.deployments import deploy, deployments, promote, rollback, route
 from cli.doctor import doctor
 from cli.init import init
+from cli.materialise import materialise
+from cli.predictions import predictions_app
 from cli.problems import problems
+from cli.replay import replay
 from cli.score import score
+from cli.serve import serve
 from cli.train import register, stage, train
 from cli.versions import approve, models, reject, show
 
@@ -20,10 +26,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Train a model, judge it, and register it with its evidence.",
+    help="Train a model, judge it, register it with its evidence, and serve it.",
 )
-for command in (train, problems, init, models, show, approve, reject, register, doctor, score):
-    app.command(command.__name__)(answering(command))
+BY_TASK: dict[str, tuple[Callable[..., Answer], ...]] = {
+    "Problems": (problems, init, doctor),
+    "Versions": (train, models, show, approve, reject, register),
+    "Deployments": (deploy, promote, rollback, route, deployments),
+    "Predictions": (serve, materialise, replay, score),
+}
+for task, commands in BY_TASK.items():
+    for command in commands:
+        app.command(command.__name__, rich_help_panel=task)(answering(command))
+app.add_typer(predictions_app, name="predictions", rich_help_panel="Predictions")
 app.command("stage", hidden=True)(answering(stage))
 
 

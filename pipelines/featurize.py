@@ -13,7 +13,7 @@ from understudy.features.code import code_hash
 from understudy.features.offline import compute_all, sorted_requests, ticks_of
 from understudy.features.plan import Array, make_plan
 from understudy.features.views import Views, open_views
-from understudy.files import write_json
+from understudy.files import sha256_file, write_json
 from understudy.problem import ProblemSpec
 
 
@@ -21,7 +21,8 @@ def run(job: Job) -> None:
     """Write ``features.parquet``, ``views/<view>.parquet`` and ``featurize.json``."""
     spec, root = job.spec, job.settings.root
     plan = make_plan(spec)
-    tables = {name: pq.read_table(job.input("validate", f"{name}.parquet")) for name in spec.tables}
+    files = {name: job.input("validate", f"{name}.parquet") for name in spec.tables}
+    tables = {name: pq.read_table(path) for name, path in files.items()}
     labels = sorted_labels(spec, tables[spec.main])
     with open_views(spec, root, tables, job.settings.threads) as views:
         requests = sorted_requests(spec, plan, tables.pop(spec.main))
@@ -29,6 +30,7 @@ def run(job: Job) -> None:
         job.progress(0.8, "computing features")
         _write(job, _joined(labels, compute_all(spec, plan, views, requests)))
     facts = {"inputs": [item.name for item in spec.inputs], "rows": len(labels), "code_hash": code_hash(spec, root)}
+    facts["tables"] = {name: sha256_file(path) for name, path in files.items()}
     write_json(job.out / "featurize.json", facts)
     job.progress(1.0, f"{len(labels):,} rows of {len(spec.inputs)} features")
 

@@ -9,7 +9,7 @@ from pipelines.bundle.card import write_card
 from pipelines.bundle.compile import compile_model
 from pipelines.bundle.describe import describe
 from pipelines.bundle.parity import check_parity
-from pipelines.bundle.reference import reference_sample
+from pipelines.bundle.reference import in_brief, reference_sample
 from pipelines.job import Job
 from pipelines.models.frame import read_rows
 from pipelines.models.persistence import load_model
@@ -39,13 +39,14 @@ def run(job: Job) -> None:
         parity = check_parity(model, scorer, held_out, train["threshold"], spec)
 
     job.progress(0.7, "sampling the reference rows")
-    reference = reference_sample(pq.read_table(job.input("split", "train.parquet")), scorer, spec)
+    train_rows = pq.read_table(job.input("split", "train.parquet"))
+    reference = reference_sample(train_rows, scorer, spec)
     pq.write_table(reference, job.out / "reference.parquet")
 
     job.progress(0.9, "writing manifest and card")
     for name, stage in COPIES.items():
         shutil.copyfile(job.input(stage, name), job.out / name)
-    described = describe(job, inputs, scorer, parity)
+    described = describe(job, inputs, scorer, parity, in_brief(train_rows, reference, spec))
     write_card(job.out / "card.md", described, read_json(job.input("evaluate", "metrics.json")), spec)
     files = {name: _entry(job, name) for name in sorted(FILES)}
     write_json(job.out / MANIFEST, described.model_copy(update={"files": files}).model_dump(mode="json"))

@@ -20,6 +20,7 @@ from understudy.bundle.manifest import (
     Inputs,
     Metrics,
     Parity,
+    Reference,
     RequestField,
     Scalar,
     ViewEntry,
@@ -31,7 +32,7 @@ SENT = ("id", "unit", "event_time", "feature", "context")
 """Roles of the columns that come with a request."""
 
 
-def describe(job: Job, inputs: Inputs, scorer: Scorer, parity: Parity) -> Manifest:
+def describe(job: Job, inputs: Inputs, scorer: Scorer, parity: Parity, reference: Reference) -> Manifest:
     """The manifest, as yet without files."""
     spec, train = job.spec, read_json(job.input("train", "train.json"))
     return Manifest(
@@ -43,6 +44,7 @@ def describe(job: Job, inputs: Inputs, scorer: Scorer, parity: Parity) -> Manife
         example=_example(job, scorer),
         features=_features(job),
         inputs=inputs,
+        reference=reference,
         output=f"probability that {spec.target} is {spec.positive if spec.positive is not None else 'true'}",
         threshold=train["threshold"],
         costs=spec.costs,

@@ -1,15 +1,21 @@
 """The sample of training rows that later traffic is compared with."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 
 from pipelines.bundle.parity import score_frame
 from pipelines.models.frame import model_frame, sample_index
 from understudy.bundle import Scorer
+from understudy.bundle.manifest import Reference
 from understudy.problem import ProblemSpec
 
 ROWS = 5_000
 SCORE = "score"
+BACKGROUND = 64
+MOST_KNOWN = 2_000
+"""Values of one category input that the manifest lists."""
 
 
 def reference_sample(train: pa.Table, scorer: Scorer, spec: ProblemSpec) -> pa.Table:
@@ -21,3 +27,19 @@ def reference_sample(train: pa.Table, scorer: Scorer, spec: ProblemSpec) -> pa.T
     columns[SCORE] = pa.array(score_frame(scorer, frame, spec))
     columns[spec.target] = pa.array(rows[spec.target].to_numpy().astype(np.int8))
     return pa.table(columns)
+
+
+def in_brief(train: pa.Table, sample: pa.Table, spec: ProblemSpec) -> Reference:
+    """What the manifest says of the training rows: their categories, and a few evenly spaced rows of the sample."""
+    seen = {name: sorted(set(train[name].unique().to_pylist()) - {None, ""}) for name in spec.categories}
+    spaced = np.linspace(0, sample.num_rows - 1, min(BACKGROUND, sample.num_rows)).astype(np.int64)
+    rows = sample.take(pa.array(spaced)).to_pylist()
+    return Reference(
+        known={name: tuple(values) for name, values in seen.items() if len(values) <= MOST_KNOWN},
+        numbers=tuple(tuple(_number(row[name]) for name in spec.numbers) for row in rows),
+        categories=tuple(tuple(row[name] for name in spec.categories) for row in rows),
+    )
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)

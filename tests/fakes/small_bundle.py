@@ -72,6 +72,58 @@ def small_model(output: str = "score") -> bytes:
     return bytes(model.SerializeToString())
 
 
+FOREVER = 2**40
+
+
+def tricky_model(trips: int = FOREVER) -> bytes:
+    """The small model, but where a size is above 1,000 it first goes round ``trips`` times, and below -1,000 it fails.
+
+    A round takes about 2.5 µs; FOREVER would take a month.
+    """
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["on"], ["still"]), helper.make_node("Add", ["sum", "nothing"], ["more"])],
+        "round",
+        [
+            helper.make_tensor_value_info("round_number", TensorProto.INT64, []),
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum", TensorProto.FLOAT, []),
+        ],
+        [
+            helper.make_tensor_value_info("still", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("more", TensorProto.FLOAT, []),
+        ],
+        [numpy_helper.from_array(np.float32(0), "nothing")],
+    )
+    constants = {
+        "trips": np.int64(trips), "start": np.float32(0), "large": np.float32(1000), "small": np.float32(-1000),
+        "far": np.array([5]), "one_item": np.zeros(1, np.float32), "first": np.array(0),
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("Gather", ["numbers", "first"], ["size"], axis=1),
+        helper.make_node("Greater", ["size", "large"], ["is_large"]),
+        helper.make_node("Cast", ["is_large"], ["large_count"], to=TensorProto.INT64),
+        helper.make_node("ReduceMax", ["large_count"], ["any_large"], keepdims=0),
+        helper.make_node("Mul", ["any_large", "trips"], ["rounds"]),
+        helper.make_node("Loop", ["rounds", "", "start"], ["waited"], body=body),
+        helper.make_node("Less", ["size", "small"], ["is_small"]),
+        helper.make_node("Cast", ["is_small"], ["small_count"], to=TensorProto.INT64),
+        helper.make_node("ReduceMax", ["small_count"], ["any_small"], keepdims=0),
+        helper.make_node("Mul", ["any_small", "far"], ["index"]),
+        helper.make_node("Gather", ["one_item", "index"], ["item"], axis=0),
+        helper.make_node("Add", ["item", "waited"], ["zeros"]),
+        helper.make_node("Add", ["plain", "zeros"], ["score"]),
+    ]
+    model = onnx.load_from_string(small_model(output="plain"))
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info("score", TensorProto.FLOAT, [None]))
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()
+    )
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
 def small_manifest(folder: Path, **changes: Any) -> Manifest:
     """The manifest of the files that are in ``folder``."""
     files = {name: FileEntry(sha256=sha256_file(folder / name), size=(folder / name).stat().st_size) for name in FILES}
@@ -109,12 +161,12 @@ def small_manifest(folder: Path, **changes: Any) -> Manifest:
     return Manifest(**{**values, **changes})
 
 
-def write_small_bundle(folder: Path, **changes: Any) -> Path:
-    """Write the whole bundle; ``changes`` replace fields of its manifest."""
+def write_small_bundle(folder: Path, model: bytes | None = None, **changes: Any) -> Path:
+    """Write the whole bundle, with another model where one is given; ``changes`` replace fields of its manifest."""
     folder.mkdir(parents=True)
     for name in FILES - {MODEL}:
         (folder / name).write_text(f"the {name} of the toy problem\n", encoding="utf-8")
-    (folder / MODEL).write_bytes(small_model())
+    (folder / MODEL).write_bytes(model or small_model())
     manifest = small_manifest(folder, **changes)
     (folder / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json")), encoding="utf-8")
     return folder

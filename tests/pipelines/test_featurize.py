@@ -12,7 +12,7 @@ import yaml
 from pipelines.job import Job
 from pipelines.stages import run_stage
 from understudy.errors import DataError, SpecError
-from understudy.files import read_json
+from understudy.files import read_json, sha256_file
 from understudy.problem import ProblemSpec, parse_problem
 from understudy.settings import Settings
 
@@ -91,6 +91,7 @@ def test_the_facts_name_the_inputs_in_order(tmp_path: Path) -> None:
     assert facts["inputs"] == ["area", "fenced", "town"]
     assert facts["rows"] == 300
     assert len(facts["code_hash"]) == 64
+    assert facts["tables"] == {"plots": sha256_file(tmp_path / "data" / "plots" / "validate" / "plots.parquet")}
 
 
 def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:

@@ -94,6 +94,17 @@ class Inputs(Entry):
         return tuple(item.name for item in self.categories)
 
 
+class Reference(Entry):
+    """The training rows in brief, for servers, which read no Parquet."""
+
+    known: dict[str, tuple[str, ...]]
+    """Values of the category inputs in training, sorted; an input of very many values is left out."""
+    numbers: tuple[tuple[float | None, ...], ...]
+    """Rows of the tensor ``numbers`` that the reasons of a score are measured against."""
+    categories: tuple[tuple[str, ...], ...]
+    """The same rows of the tensor ``categories``."""
+
+
 class Figure(Entry):
     """A measured figure with its 95 % interval; none where it is undefined."""
 
@@ -140,6 +151,8 @@ class Manifest(Entry):
     example: Example
     features: FeatureCode
     inputs: Inputs
+    reference: Reference | None = None
+    """None in bundles that were built without it."""
     output: str
     """What the score means."""
     threshold: float
@@ -163,4 +176,7 @@ class Manifest(Entry):
     @property
     def digest(self) -> str:
         """SHA-256 of everything here but the git commit: the same content from two commits is one bundle."""
-        return sha256_json(self.model_dump(mode="json", exclude={"lineage": {"git_commit", "git_dirty"}}))
+        left_out: dict[str, Any] = {"lineage": {"git_commit", "git_dirty"}}
+        if self.reference is None:
+            left_out["reference"] = True
+        return sha256_json(self.model_dump(mode="json", exclude=left_out))

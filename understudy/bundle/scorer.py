@@ -33,12 +33,13 @@ class Scorer:
         self._session = _open(model, name)
         self._check_signature(name)
 
-    def score(self, numbers: Array | None, categories: Array | None) -> FloatArray:
+    def score(self, numbers: Array | None, categories: Array | None, options: Any = None) -> FloatArray:
         """Probability of the positive class for each row.
 
         Args:
             numbers: float32 [rows, numbers], NaN for missing; None when the model reads no numbers.
             categories: text [rows, categories], "" for missing; None when it reads none.
+            options: onnxruntime's ``RunOptions``, by which another thread can end the run.
 
         Returns:
             float32 [rows].
@@ -55,7 +56,7 @@ class Scorer:
                 raise BundleError(f"{name} has shape {shape}, and the model reads (rows, {width}).", "Pass that shape.")
             if tensor is not None:
                 feed[name] = tensor.astype(np.float32, copy=False) if name == NUMBERS else tensor
-        scores: FloatArray = self._session.run([SCORE], feed)[0]
+        scores: FloatArray = self._session.run([SCORE], feed, options)[0]
         return scores
 
     def _check_signature(self, name: str) -> None:

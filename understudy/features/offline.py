@@ -1,13 +1,15 @@
-"""Features of a whole history: each request joined to the newest tick of each view, then computed."""
+"""Features of many rows at once: each joined to the newest tick of each view, then computed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
 
 from understudy.features.clock import Times, tick_before
+from understudy.features.coded import coded
+from understudy.features.lookup import ReadView, look_up_all
 from understudy.features.plan import Array, Plan
-from understudy.features.views import Views, quoted
+from understudy.features.views import Views
 from understudy.problem import ProblemSpec, View
 
 CHUNK = 100_000
@@ -33,32 +35,39 @@ def ticks_of(view: View, requests: pa.Table) -> Times:
 def compute_all(spec: ProblemSpec, plan: Plan, views: Views, requests: pa.Table) -> Iterator[dict[str, Array]]:
     """Model inputs of ``sorted_requests``, chunk by chunk, once every view stands computed in ``views``."""
     for start in range(0, len(requests), CHUNK):
-        chunk = requests.slice(start, CHUNK)
-        fields = {name: as_column(chunk.column(name), spec.columns[name].kind) for name in plan.fields}
-        yield plan.compute(fields | _looked_up(spec, views, chunk))
+        yield plan.compute(columns_of(spec, plan, views.between, requests.slice(start, CHUNK)))
 
 
-def _looked_up(spec: ProblemSpec, views: Views, chunk: pa.Table) -> dict[str, Array]:
-    """Values of every view's columns for a chunk of requests, each shape (n,), NaN where missing."""
-    if not spec.features.views:
-        return {}
-    views.database.register("chunk", chunk.append_column("row", pa.array(np.arange(len(chunk)))))
-    columns, joins = [], []
-    for view in spec.features.views:
-        table = quoted(views.table(view))
-        columns += [f"{table}.{quoted(name)}" for name in view.columns]
-        matches = [f"{table}.{quoted(key)} = CAST(chunk.{quoted(key)} AS VARCHAR)" for key in view.keys]
-        matches.append(f'{table}."at" = chunk.{quoted(_tick(view.every))}')
-        joins.append(f"LEFT JOIN {table} ON {' AND '.join(matches)}")
-    query = f"SELECT {', '.join(columns)} FROM chunk {' '.join(joins)} ORDER BY chunk.row"
-    found = views.database.sql(query).to_arrow_table()
-    return {name: as_column(found.column(name), "number") for name in found.column_names}
+def columns_of(spec: ProblemSpec, plan: Plan, read: ReadView, requests: pa.Table) -> Mapping[str, Array]:
+    """What ``Plan.compute`` takes, for requests in any order.
+
+    Args:
+        read: gives the rows of a computed view.
+        requests: at least the fields that the plan reads, and the event time where there are views.
+
+    Returns:
+        Request fields and looked-up values, each of shape (n,), in the order of the requests.
+    """
+    keys = {key for view in spec.features.views for key in view.keys}
+    kinds = {name: spec.columns[name].kind for name in plan.fields}
+    texts = {
+        name: coded(requests.column(name), kind == "category")
+        for name, kind in kinds.items()
+        if kind == "category" or name in keys
+    }
+    columns = {
+        name: texts[name].objects() if kind == "category" else as_column(requests.column(name), kind)
+        for name, kind in kinds.items()
+    }
+    if spec.event_time is None or not spec.features.views:
+        return columns
+    return columns | look_up_all(spec, read, as_column(requests.column(spec.event_time), "time"), texts)
 
 
 def as_column(values: pa.ChunkedArray, kind: str) -> Array:
     """A column as feature functions take it: see ``Plan.compute``."""
     if kind == "category":
-        return np.array(values.cast(pa.string()).fill_null("").to_pylist(), dtype=object)
+        return coded(values).objects()
     if kind == "time":
         return np.asarray(values.cast(pa.timestamp("us")).to_numpy())
     return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float64)

@@ -38,18 +38,38 @@ class Plan:
         Returns:
             The inputs in the model's order: numbers float32, categories object arrays of str.
         """
+        known, _ = self._run(columns)
+        numbers = {name: known[name].astype(np.float32) for name in self.numbers}
+        return numbers | {name: known[name].astype(object) for name in self.categories}
+
+    def tensors(self, columns: Mapping[str, Array]) -> tuple[NDArray[np.float32] | None, Array | None]:
+        """The same values as the compiled model takes them: see ``compute``.
+
+        Returns:
+            ``numbers`` float32 [rows, numbers] and ``categories`` text [rows, categories]; None without columns.
+        """
+        known, rows = self._run(columns)
+        numbers = np.empty((rows, len(self.numbers)), np.float32)
+        for place, name in enumerate(self.numbers):
+            numbers[:, place] = known[name]
+        categories = np.empty((rows, len(self.categories)), object)
+        for place, name in enumerate(self.categories):
+            categories[:, place] = known[name]
+        return (numbers if self.numbers else None), (categories if self.categories else None)
+
+    def _run(self, columns: Mapping[str, Array]) -> tuple[dict[str, Array], int]:
         known = dict(columns)
         rows = len(next(iter(known.values())))
+        shape = (rows,)
         for name, function, arguments in self.steps:
             made = function(*(known[argument] for argument in arguments))
-            if np.shape(made) != (rows,):
+            if np.shape(made) != shape:
                 raise SpecError(
                     f"Feature function {name} returned shape {np.shape(made)} for {rows} rows.",
                     "Return one value for each row.",
                 )
             known[name] = made
-        numbers = {name: known[name].astype(np.float32) for name in self.numbers}
-        return numbers | {name: known[name].astype(object) for name in self.categories}
+        return known, rows
 
 
 def make_plan(spec: ProblemSpec) -> Plan:

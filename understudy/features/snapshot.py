@@ -1,6 +1,6 @@
 """What the views said at one moment, looked up by key for one request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,16 @@ def _values(view: View, result: Result | None, request: Mapping[str, Any], now: 
     missing = (float("nan"),) * len(view.columns)
     if result is None or now - result.at > parse_span(view.max_age):
         return missing
-    return result.values.get(tuple(str(request[key]) for key in view.keys), missing)
+    key = as_key([request[name] for name in view.keys])
+    return missing if key is None else result.values.get(key, missing)
+
+
+def as_key(values: Iterable[Any]) -> Key | None:
+    """Request values as views write their keys; none where one is missing, which matches nothing."""
+    given = tuple(values)
+    if None in given:
+        return None
+    return tuple(str(value).lower() if isinstance(value, bool) else str(value) for value in given)
 
 
 def compute_one(
@@ -60,4 +69,4 @@ def as_array(values: list[Any], kind: str) -> Array:
         return np.array(["" if value is None else str(value) for value in values], dtype=object)
     if kind == "time":
         return np.array(values, dtype="datetime64[us]")
-    return np.array([np.nan if value is None else float(value) for value in values])
+    return np.array(values, dtype=np.float64)

@@ -8,6 +8,7 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from understudy.errors import MachineError, SpecError
@@ -67,6 +68,11 @@ class Views:
                 "A view reads clock(at) and the problem's tables; facts that come late need known_at in the spec.",
             ) from error
         self._refuse_doubles(view, order)
+
+    def between(self, view: View, first: np.datetime64, last: np.datetime64) -> Iterator[pa.Table]:
+        """A computed view's rows from one clock time to another, both included."""
+        span = f"\"at\" BETWEEN TIMESTAMP '{first.item()}' AND TIMESTAMP '{last.item()}'"
+        yield self.database.sql(f"FROM {quoted(self.table(view))} WHERE {span}").to_arrow_table()
 
     def save(self, view: View, path: Path) -> None:
         """Write a computed view as Parquet, sorted by (at, keys)."""

@@ -11,15 +11,27 @@ class Ledger(Protocol):
     """Predictions and labels. Every method raises ``StoreError`` when the database cannot be reached or is full."""
 
     def append(self, predictions: Sequence[Prediction]) -> None:
-        """Store a batch in one transaction: durable on return, and an id that is there already is left as it is."""
+        """Store a batch in one transaction: durable on return, and an id that is there already is left as it is.
+
+        Raises:
+            DataError: a prediction holds what no database can store; nothing of the batch is stored.
+        """
         ...
 
     def prediction(self, prediction_id: str) -> dict[str, Any] | None:
         """One prediction by its id, as ``Prediction``'s fields."""
         ...
 
+    def tail(self, problem: str, limit: int = 20) -> list[dict[str, Any]]:
+        """The newest predictions, oldest of them first, as ``read`` gives them."""
+        ...
+
     def label(self, labels: Sequence[Label]) -> tuple[LabelOutcome, ...]:
-        """Store labels in one transaction, also those whose prediction is not (yet) known."""
+        """Store labels in one transaction, also those whose prediction is not (yet) known.
+
+        Raises:
+            DataError: a label names neither a prediction nor a key; nothing is stored.
+        """
         ...
 
     def rewards(self, problem: str, since_revision: int, costs: Mapping[str, float]) -> tuple[ArmReward, ...]:
@@ -42,4 +54,12 @@ class Ledger(Protocol):
 
     def retain(self, problem: str, before: datetime) -> int:
         """Delete predictions answered before a moment, with their labels, and return how many went."""
+        ...
+
+    def settle(self) -> None:
+        """Do what would otherwise delay an ``append`` some day. For its writer, whenever nothing waits."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database; the next call reaches for it again."""
         ...

@@ -18,7 +18,7 @@ from pipelines.models.frame import model_frame
 from pipelines.models.persistence import load_model
 from understudy.bundle import FILES, MANIFEST, Bundle
 from understudy.errors import BundleError
-from understudy.files import sha256_file
+from understudy.files import sha256_file, sha256_json
 from understudy.problem import Candidate
 
 pytestmark = pytest.mark.integration
@@ -87,6 +87,27 @@ def test_reference_is_scored_training_rows(job: Job) -> None:
     names = bundle.manifest.inputs.number_names + bundle.manifest.inputs.category_names
     again = bundle.score_columns({name: reference[name].to_pylist() for name in names})
     np.testing.assert_array_equal(again, reference["score"].to_numpy())
+
+
+def test_manifest_has_the_training_rows_in_brief(job: Job, toy_table: pa.Table) -> None:
+    bundle = Bundle.load(job.folder("bundle"))
+    brief, sample = bundle.manifest.reference, pq.read_table(bundle.folder / "reference.parquet").to_pylist()
+    assert brief is not None
+    train = toy_table.slice(0, 500)
+    assert brief.known == {
+        name: tuple(sorted(set(train[name].to_pylist()) - {None, ""})) for name in job.spec.categories
+    }
+    assert len(brief.numbers) == len(brief.categories) == 64
+    for place, row in ((0, sample[0]), (-1, sample[-1])):
+        assert brief.categories[place] == tuple(row[name] for name in job.spec.categories)
+        expected = [np.float32(row[name]) for name in job.spec.numbers]
+        np.testing.assert_array_equal(np.array(brief.numbers[place], np.float32), expected)
+
+
+def test_bundles_from_before_keep_their_digest(job: Job) -> None:
+    manifest = Bundle.load(job.folder("bundle")).manifest.model_copy(update={"reference": None})
+    values = manifest.model_dump(mode="json", exclude={"reference": True, "lineage": {"git_commit", "git_dirty"}})
+    assert manifest.digest == sha256_json(values)
 
 
 def test_same_inputs_give_the_same_bytes(job: Job, tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""``understudy replay``: recorded history, sent to a running server as it happened."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.answer import Answer
+from cli.environment import prepare
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipelines.replay import Played, Replay
+    from pipelines.replay.client import Tally
+    from understudy.problem import ProblemSpec
+    from understudy.settings import Settings
+
+Problem = Annotated[str, typer.Option(help="Name of the problem, as `understudy problems` lists it.")]
+
+
+def replay(
+    problem: Problem,
+    start: Annotated[str, typer.Option("--from", help="First moment of history, ISO 8601, UTC.")],
+    end: Annotated[str, typer.Option("--to", help="First moment that no longer belongs to it.")],
+    speed: Annotated[
+        float | None, typer.Option(help="Seconds of history for each second; default: 3600 (an hour a second).")
+    ] = None,
+    at_most: Annotated[bool, typer.Option("--max", help="As fast as the server answers.")] = False,
+    url: Annotated[str, typer.Option(help="The server.")] = "http://127.0.0.1:8000",
+    admin: Annotated[str, typer.Option(help="Its admin port.")] = "http://127.0.0.1:8001",
+    token: Annotated[str, typer.Option(help="Token of the admin port.", envvar="UNDERSTUDY_SERVING_ADMIN_TOKEN")] = "",
+    connections: Annotated[int, typer.Option(min=1, max=256)] = 8,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What goes wrong: null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, "
+            "clock:COLUMN=3h, stale:VIEW."
+        ),
+    ] = None,
+) -> Answer:
+    """Send a span of recorded history to a running server, with features as time passes and labels as they landed."""
+    settings = prepare()
+    from pipelines.replay import Replay, parse_fault
+    from understudy.errors import DataError
+    from understudy.problem import load_problem
+
+    if speed is not None and (at_most or speed <= 0):
+        raise DataError(f"--speed {speed:g} cannot be.", "Give a speed above 0, or --max alone.")
+    spec = load_problem(settings.problems, problem)
+    wanted = Replay(
+        problem=problem,
+        start=_moment(start),
+        end=_moment(end),
+        url=url,
+        admin=admin,
+        token=token,
+        speed=None if at_most else (speed or 3600.0),
+        connections=connections,
+        faults=tuple(parse_fault(text, spec) for text in fault or ()),
+    )
+    played = _play(settings, spec, wanted)
+    return Answer(played.json(), [_table(played)], code=int(played.tally.answered == 0))
+
+
+def _play(settings: "Settings", spec: "ProblemSpec", wanted: "Replay") -> "Played":
+    import asyncio
+
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from pipelines.job import Job
+    from pipelines.replay import play
+    from pipelines.tables import validated_tables
+    from understudy.adapters import open_feature_store
+
+    with Live(Text("reading the history"), console=Console(stderr=True), refresh_per_second=4) as live:
+
+        def watch(at: "datetime", tally: "Tally") -> None:
+            live.update(Text(_line(at, tally)))
+
+        tables = validated_tables(Job(spec=spec, settings=settings))
+        return asyncio.run(play(wanted, spec, settings.root, tables, open_feature_store(settings), watch))
+
+
+def _line(at: "datetime", tally: "Tally") -> str:
+    newest = tally.milliseconds[-2000:]
+    median = sorted(newest)[len(newest) // 2] if newest else 0.0
+    return (
+        f"{at:%Y-%m-%d %H:%M}  {tally.answered:,} answered, {sum(tally.errors.values()):,} errors, "
+        f"{sum(tally.labels.values()):,} labels, p50 {median:.1f} ms"
+    )
+
+
+def _moment(text: str) -> "datetime":
+    from datetime import UTC, datetime
+
+    from understudy.errors import DataError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DataError(f"{text!r} is not a moment.", "Write it as in 2013-11-01 or 2013-11-01T06:00.") from error
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _table(played: "Played") -> Any:
+    from rich.table import Table
+
+    value = played.json()
+    table = Table("", "", box=None, show_header=False)
+    for name in ("from", "to", "seconds", "asked", "answered", "requests_per_second", "fallbacks"):
+        table.add_row(name.replace("_", " "), str(value[name]))
+    for name in ("errors", "arms", "labels", "latency_ms"):
+        table.add_row(
+            name.replace("_", " "), ", ".join(f"{key} {count}" for key, count in value[name].items()) or "none"
+        )
+    return table

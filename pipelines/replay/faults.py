@@ -1,0 +1,127 @@
+"""What can be made to go wrong: with request fields and with what views say, as broken sources would."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Literal
+
+from understudy.errors import DataError
+from understudy.features.snapshot import Result
+from understudy.problem import ProblemSpec, View, parse_span
+
+Kind = Literal["null", "scale", "offset", "set", "clock", "stale"]
+FORMS = "null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, clock:COLUMN=3h, stale:VIEW"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: what is done to which column, or to which view."""
+
+    kind: Kind
+    name: str
+    """A request field, a column of a view, or (``stale``) a view."""
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" + (f"={self.value}" if self.value else "")
+
+
+def parse_fault(text: str, spec: ProblemSpec) -> Fault:
+    """Read a fault such as ``scale:wind_speed_now=1.151``.
+
+    Raises:
+        DataError: it has none of the known forms, or the problem has no such column or view.
+    """
+    kind, _, rest = text.partition(":")
+    name, _, value = rest.partition("=")
+    if kind not in ("null", "scale", "offset", "set", "clock", "stale") or not name:
+        raise DataError(f"{text!r} is not a fault.", f"The forms: {FORMS}.")
+    fault = Fault(kind, name, value)  # type: ignore[arg-type]
+    fields = {name for name, column in spec.columns.items() if not column.late}
+    looked_up = {column for view in spec.features.views for column in view.columns}
+    known = {view.name for view in spec.features.views} if kind == "stale" else fields | looked_up
+    if kind in ("set", "clock"):
+        known = fields
+    if name not in known:
+        raise DataError(f"{text}: there is no {name} to break.", f"Known: {', '.join(sorted(known))}.")
+    _check_value(fault)
+    return fault
+
+
+def broken_request(faults: Sequence[Fault], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as a broken client would send it."""
+    sent = dict(request)
+    for fault in faults:
+        if fault.name in sent:
+            sent[fault.name] = _CHANGES[fault.kind](sent[fault.name], fault.value)
+    return sent
+
+
+def broken_result(faults: Sequence[Fault], view: View, result: Result) -> Result | None:
+    """What a broken source would let a view say; none where it says nothing any more."""
+    if any(fault.kind == "stale" and fault.name == view.name for fault in faults):
+        return None
+    values = dict(result.values)
+    for fault in faults:
+        if fault.name in view.columns:
+            place = view.columns.index(fault.name)
+            change = _CHANGES[fault.kind]
+            values = {
+                key: (*row[:place], _as_number(change(row[place], fault.value)), *row[place + 1 :])
+                for key, row in values.items()
+            }
+    return replace(result, values=values)
+
+
+def _as_number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _null(_value: Any, _given: str) -> None:
+    return None
+
+
+def _scale(value: Any, given: str) -> Any:
+    return None if value is None else value * float(given)
+
+
+def _offset(value: Any, given: str) -> Any:
+    return None if value is None else value + float(given)
+
+
+def _set(value: Any, given: str) -> Any:
+    return float(given) if isinstance(value, int | float) and not isinstance(value, bool) else given
+
+
+def _clock(value: Any, given: str) -> Any:
+    return None if value is None else value + _span(given)
+
+
+def _keep(value: Any, _given: str) -> Any:
+    return value
+
+
+_CHANGES: dict[Kind, Callable[[Any, str], Any]] = {
+    "null": _null,
+    "scale": _scale,
+    "offset": _offset,
+    "set": _set,
+    "clock": _clock,
+    "stale": _keep,
+}
+
+
+def _span(text: str) -> timedelta:
+    return -parse_span(text[1:]) if text.startswith("-") else parse_span(text)
+
+
+def _check_value(fault: Fault) -> None:
+    try:
+        if fault.kind in ("scale", "offset"):
+            float(fault.value)
+        elif fault.kind == "clock":
+            _span(fault.value)
+        elif fault.kind == "set" and not fault.value:
+            raise ValueError("a value is missing")
+    except ValueError as error:
+        raise DataError(f"{fault}: {error}.", f"The forms: {FORMS}.") from error

@@ -1,0 +1,129 @@
+"""The OpenAPI document: FastAPI's for the routes, the manifest's for what a request holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serving.http.feedback import ONE
+from serving.schema import LONGEST_TEXT, bounds
+from serving.service import Service
+from understudy.bundle.manifest import Manifest, RequestField
+
+JsonSchema = dict[str, Any]
+TEXT_OR_NULL = {"type": ["string", "null"]}
+PROBLEM = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "field", "row", "what", "fix"],
+            "properties": {
+                "code": {"type": "string"},
+                "field": {**TEXT_OR_NULL, "description": "field that is at fault"},
+                "row": {"type": ["integer", "null"], "description": "row that is at fault, from 0"},
+                "what": {"type": "string", "description": "what is wrong"},
+                "fix": {"type": "string", "description": "what to do about it"},
+            },
+        }
+    },
+}
+
+
+def describe(app: FastAPI, service: Service) -> None:
+    """Have the app's document follow the bundle that serves."""
+    made: dict[str, Any] = {}
+
+    def document() -> dict[str, Any]:
+        lineup = service.predictor.lineup
+        manifest = lineup.manifest if lineup else None
+        if "document" not in made or made["manifest"] is not manifest:
+            plain = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            schemas = plain.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(_schemas(manifest, service.settings.rows))
+            made.update(document=plain, manifest=manifest)
+        whole: dict[str, Any] = made["document"]
+        return whole
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _schemas(manifest: Manifest | None, most_rows: int) -> JsonSchema:
+    row = request_schema(manifest) if manifest else {"type": "object"}
+    return {
+        "Request": row,
+        "Requests": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": most_rows,
+            "items": {"$ref": "#/components/schemas/Request"},
+        },
+        "Prediction": prediction_schema(manifest.output if manifest else "probability"),
+        "Feedback": ONE.schema,
+        "Problem": PROBLEM,
+    }
+
+
+def request_schema(manifest: Manifest) -> JsonSchema:
+    """One request as JSON Schema: names, units, ranges, and a real example."""
+    return {
+        "type": "object",
+        "title": manifest.title,
+        "additionalProperties": False,
+        "minProperties": 1,
+        "required": [field.name for field in manifest.request if field.role == "event_time"],
+        "properties": {field.name: field_schema(field) for field in manifest.request},
+        "examples": [example_of(manifest)],
+    }
+
+
+def field_schema(field: RequestField) -> JsonSchema:
+    """One field; every one but the prediction time may be null."""
+    kind: JsonSchema
+    if field.kind == "number":
+        low, high = bounds(field)
+        kind = {"type": "number", "minimum": low, "maximum": high}
+    elif field.kind == "flag":
+        kind = {"type": "boolean"}
+    elif field.kind == "time":
+        kind = {"type": "string", "format": "date-time"}
+    else:
+        kind = {"type": "string", "maxLength": LONGEST_TEXT, "pattern": "^[^\\u0000]*$"}
+    if field.role != "event_time":
+        kind["type"] = [kind["type"], "null"]
+    if field.categories:
+        kind["examples"] = [name for name in field.categories if name != "..."]
+    return {**kind, **_words(field)}
+
+
+def _words(field: RequestField) -> JsonSchema:
+    known = f"known: {', '.join(field.categories)}" if field.categories else ""
+    said = "; ".join(filter(None, (field.about, field.unit and f"in {field.unit}", known)))
+    unit = {"x-unit": field.unit} if field.unit else {}
+    return {"title": field.name, **({"description": said} if said else {}), "x-role": field.role, **unit}
+
+
+def example_of(manifest: Manifest) -> Mapping[str, Any]:
+    """The manifest's example as a client would send it."""
+    times = {field.name for field in manifest.request if field.kind == "time"}
+    given = manifest.example.request
+    return {name: f"{value}Z" if name in times and value is not None else value for name, value in given.items()}
+
+
+def prediction_schema(output: str) -> JsonSchema:
+    """What a client is told of one prediction."""
+    properties: JsonSchema = {
+        "prediction_id": {"type": "string", "format": "uuid", "description": "names it in feedback and explanations"},
+        "score": {"type": "number", "minimum": 0, "maximum": 1, "description": output},
+        "decision": {"type": "boolean", "description": "whether the score reaches the threshold"},
+        "threshold": {"type": "number"},
+        "model_version": {"type": "integer", "minimum": 1},
+        "arm": {"type": "string", "description": "of the deployment: champion, or what the deployment calls it"},
+        "experiment": {**TEXT_OR_NULL, "description": "experiment that the arm belongs to"},
+        "fallback": {**TEXT_OR_NULL, "description": "why the champion answered for another arm"},
+        "flags": {"type": "array", "items": {"type": "string"}, "description": "what was odd and accepted"},
+        "latency_ms": {"type": "number", "minimum": 0, "description": "time in the predictor"},
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}

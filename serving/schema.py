@@ -1,0 +1,254 @@
+"""The request as the bundle's manifest describes it: checked in one pass over the raw bytes."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic_core import SchemaValidator, ValidationError, core_schema
+
+from understudy.bundle.manifest import Manifest, RequestField
+from understudy.errors import RequestError
+
+LONGEST_TEXT = 200
+LARGEST = 3.4028234663852886e38
+"""Of float32, which is what the model reads."""
+KEY = re.compile(rb'"[ \t\n\r]*:')
+
+Row = dict[str, Any]
+
+
+class NotJsonError(RequestError):
+    """The body is not JSON at all."""
+
+    code = "not_json"
+
+
+class RowError(RequestError):
+    """A row that breaks the manifest's description of a request; ``row`` counts from 0, None for a single object."""
+
+    def __init__(self, what: str, fix: str, field: str = "", row: int | None = None) -> None:
+        self.row = row
+        super().__init__(what, fix, field)
+
+
+class TooManyRowsError(RequestError):
+    """More rows in one request than the server takes."""
+
+    code = "too_many_rows"
+
+
+class RequestSchema:
+    """Checks requests against the fields of one manifest, and gives them one form.
+
+    Every field may be null or left out but the prediction time, where the problem has one. A category may have
+    any value. A row has every field afterwards: None where it is missing, times as UTC without zone.
+    """
+
+    def __init__(self, manifest: Manifest, most_rows: int = 10_000) -> None:
+        self.manifest = manifest
+        self.fields: Mapping[str, RequestField] = {field.name: field for field in manifest.request}
+        self.required = tuple(field.name for field in manifest.request if field.role == "event_time")
+        self.most_rows = most_rows
+        self._blank: Row = dict.fromkeys(self.fields)
+        self._times = tuple(field.name for field in manifest.request if field.kind == "time")
+        row = _row_schema(manifest.request)
+        self._one = SchemaValidator(row)
+        self._many = SchemaValidator(core_schema.list_schema(row, min_length=1, max_length=most_rows))
+
+    def parse(self, body: bytes) -> list[Row]:
+        """Rows of a JSON body: one object or a list of them.
+
+        Raises:
+            NotJsonError: it is not JSON.
+            TooManyRowsError: the list is longer than ``most_rows``.
+            RowError: a row or a field is not as the manifest says; the error names both.
+        """
+        many = is_list(body)
+        try:
+            rows = self._many.validate_json(body) if many else [self._one.validate_json(body)]
+        except ValidationError as error:
+            raise self._refusal(error, many) from None
+        if len(KEY.findall(body)) != sum(map(len, rows)):
+            _refuse_repeated_keys(body)
+        return self._finish(rows, many)
+
+    def check(self, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """The same for rows that came in another form than JSON objects: see ``parse``."""
+        try:
+            found = self._many.validate_python(list(rows))
+        except ValidationError as error:
+            raise self._refusal(error, many=True) from None
+        return self._finish(found, many=True)
+
+    def _finish(self, rows: list[Row], many: bool) -> list[Row]:
+        whole = []
+        for number, given in enumerate(rows):
+            if not given:
+                raise RowError(
+                    "The row has no fields.", f"Fields: {', '.join(self.fields)}.", "", self._at(number, many)
+                )
+            row = {**self._blank, **given}
+            for name in self._times:
+                if row[name] is not None:
+                    row[name] = self._moment(name, row[name], self._at(number, many))
+            whole.append(row)
+        return whole
+
+    def _moment(self, name: str, text: str, row: int | None) -> datetime:
+        try:
+            return moment(text)
+        except (ValueError, OverflowError) as error:
+            what = f"{_where(name, row)} is not a time: {error}."
+            raise RowError(
+                what, "Write it as 2013-11-01T08:15:00Z (ISO 8601; UTC where no zone is given).", name, row
+            ) from None
+
+    def _refusal(self, error: ValidationError, many: bool) -> RequestError:
+        first = error.errors(include_url=False, include_input=False)[0]
+        kind, place, context = first["type"], first["loc"], first.get("ctx", {})
+        if kind == "json_invalid":
+            said = context["error"]
+            return NotJsonError(f"The body is not JSON: {said}.", "Send one JSON object, or a list of them.")
+        if kind == "too_long" and not place:
+            return TooManyRowsError(
+                f"The request has more than {self.most_rows:,} rows.", "Send them in several requests, or score a file."
+            )
+        row = int(place[0]) if many and place else None
+        names = place[1:] if many else place
+        if not names:
+            return RowError(_shape(kind, row), "Send one JSON object, or a list of them.", "", row)
+        return self._field_refusal(str(names[0]), kind, context, row)
+
+    def _field_refusal(self, name: str, kind: str, context: Mapping[str, Any], row: int | None) -> RowError:
+        shown = name[:LONGEST_TEXT]
+        where = _where(shown, row)
+        if name not in self.fields:
+            near = get_close_matches(shown, self.fields, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            return RowError(
+                f"{where} is not one of this model's.", f"{hint}Fields: {', '.join(self.fields)}.", shown, row
+            )
+        if kind == "missing":
+            return RowError(f"{where} is missing.", f"Give it: {self._wanted(name)}.", name, row)
+        fault = "is not a time" if self.fields[name].kind == "time" and kind == "string_type" else _fault(kind, context)
+        return RowError(f"{where} {fault}.", f"Give {self._wanted(name)}.", name, row)
+
+    def _wanted(self, name: str) -> str:
+        field = self.fields[name]
+        unit = f" in {field.unit}" if field.unit else ""
+        wanted = {
+            "number": f"a number{unit}{_range(field)}",
+            "category": f"text of at most {LONGEST_TEXT} characters",
+            "time": "a time such as 2013-11-01T08:15:00Z",
+            "flag": "true or false",
+        }[field.kind]
+        return wanted if name in self.required else f"{wanted}, or null where it is not known"
+
+    @staticmethod
+    def _at(number: int, many: bool) -> int | None:
+        return number if many else None
+
+
+def is_list(body: bytes) -> bool:
+    """Whether a JSON body holds a list."""
+    return body[:1] == b"[" or (body[:1] in b" \t\r\n" and body.lstrip(b" \t\r\n")[:1] == b"[")
+
+
+def moment(text: str) -> datetime:
+    """A time in ISO 8601, as UTC without zone; UTC is meant where it names no zone.
+
+    Raises:
+        ValueError: it is not one.
+        OverflowError: it is beyond the years 1 to 9999.
+    """
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+
+
+def key_text(value: Any) -> str:
+    """A business key or a unit as the ledger writes it: 12.0 is "12", nothing is ""."""
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _row_schema(fields: Sequence[RequestField]) -> core_schema.CoreSchema:
+    return core_schema.typed_dict_schema(
+        {
+            field.name: core_schema.typed_dict_field(
+                kind if field.role == "event_time" else core_schema.nullable_schema(kind),
+                required=field.role == "event_time",
+            )
+            for field in fields
+            for kind in [_kind_schema(field)]
+        },
+        extra_behavior="forbid",
+    )
+
+
+def _kind_schema(field: RequestField) -> core_schema.CoreSchema:
+    if field.kind == "number":
+        low, high = bounds(field)
+        return core_schema.float_schema(strict=True, allow_inf_nan=False, ge=low, le=high)
+    if field.kind == "flag":
+        return core_schema.bool_schema(strict=True)
+    # PostgreSQL stores no NUL in JSON.
+    return core_schema.str_schema(strict=True, max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")
+
+
+def bounds(field: RequestField) -> tuple[float, float]:
+    """Smallest and largest number that is accepted."""
+    return (-LARGEST if field.low is None else field.low, LARGEST if field.high is None else field.high)
+
+
+def _refuse_repeated_keys(body: bytes) -> None:
+    """Look closely: a text that begins with a colon is counted as a key by the quick look."""
+    rows = 0
+
+    def once(pairs: list[tuple[str, Any]]) -> Row:
+        nonlocal rows
+        seen: Row = {}
+        for name, value in pairs:
+            if name in seen:
+                row = rows if is_list(body) else None
+                raise RowError(f"{_where(name[:LONGEST_TEXT], row)} stands twice.", "Give each field once.", name, row)
+            seen[name] = value
+        rows += 1
+        return seen
+
+    json.loads(body, object_pairs_hook=once)
+
+
+def _where(name: str, row: int | None) -> str:
+    return f"The field {name!r}" if row is None else f"Row {row}: the field {name!r}"
+
+
+def _shape(kind: str, row: int | None) -> str:
+    if kind == "too_short":
+        return "The list is empty."
+    return "The body is neither an object nor a list." if row is None else f"Row {row} is not an object."
+
+
+def _fault(kind: str, context: Mapping[str, Any]) -> str:
+    if kind in ("greater_than_equal", "less_than_equal"):
+        below = kind == "greater_than_equal"
+        return f"is {'below' if below else 'above'} {context['ge' if below else 'le']:g}"
+    return {
+        "float_type": "is not a number",
+        "finite_number": "is not a finite number",
+        "bool_type": "is neither true nor false",
+        "string_type": "is not text",
+        "string_too_long": "is too long",
+        "string_pattern_mismatch": "holds the character NUL",
+    }.get(kind, "is not of the right kind")
+
+
+def _range(field: RequestField) -> str:
+    if field.low is not None and field.high is not None:
+        return f" from {field.low:g} to {field.high:g}"
+    if field.low is not None:
+        return f" of at least {field.low:g}"
+    return f" of at most {field.high:g}" if field.high is not None else ""

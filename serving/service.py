@@ -1,0 +1,128 @@
+"""Everything that a running server has, wired once and passed to the apps."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from serving.errors import NotReady
+from serving.metrics import Metrics
+from serving.schema import RequestSchema
+from serving.settings import ServingSettings
+from understudy.records import Prediction
+
+if TYPE_CHECKING:
+    from serving.features import FeatureCache
+    from serving.ledger_writer import LedgerWriter
+    from serving.lineup import Lineup
+    from serving.predictor import Predictor
+    from serving.watcher import Watcher
+    from understudy.deploying import Deployer
+    from understudy.ports import DeploymentLog, Ledger
+    from understudy.problem import ProblemSpec
+    from understudy.settings import Settings
+
+
+@dataclass
+class Service:
+    """The parts, and whether they are ready. Nothing here knows of HTTP."""
+
+    spec: "ProblemSpec"
+    settings: ServingSettings
+    predictor: "Predictor"
+    ledger: "Ledger"
+    """For labels and look-ups, in threads; predictions go through ``writer``."""
+    writer: "LedgerWriter"
+    features: "FeatureCache"
+    watcher: "Watcher"
+    log: "DeploymentLog"
+    deployer: "Deployer | None" = None
+    metrics: Metrics = field(default_factory=Metrics)
+    draining: bool = False
+    _schema: RequestSchema | None = None
+
+    def __post_init__(self) -> None:
+        self.metrics.watch(self)
+
+    async def start(self) -> None:
+        """Start the parts; returns when what is deployed has been loaded or refused."""
+        self.writer.start()
+        await self.watcher.start()
+
+    async def stop(self) -> None:
+        """Answer what was asked, store it, and stop the parts.
+
+        Raises:
+            StoreError: not everything could be stored.
+        """
+        await self.watcher.stop()
+        await self.predictor.close()
+        await asyncio.to_thread(self.writer.close)
+        await asyncio.to_thread(self.ledger.close)
+
+    async def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[Prediction]:
+        """Answers to checked rows, in order, counted: see ``Predictor.predict``."""
+        predictions = await self.predictor.predict(rows)
+        self.metrics.predicted(predictions)
+        return predictions
+
+    async def refresh(self) -> None:
+        """Look for a new revision and new features now."""
+        await self.watcher.refresh()
+
+    @property
+    def unready(self) -> str:
+        """Why the server takes no requests; empty when it does."""
+        if self.draining:
+            return "The server is about to end."
+        if self.predictor.lineup is not None:
+            return ""
+        if refusal := self.watcher.refusal:
+            return f"Revision {refusal.revision} is refused: {refusal.reason}"
+        if away := self.watcher.unreachable.get("deployments"):
+            return f"The deployment log is out of reach: {away}"
+        return f"No deployment of {self.spec.name} serves yet."
+
+    @property
+    def lineup(self) -> "Lineup":
+        """
+        Raises:
+            NotReady: there is none yet.
+        """
+        lineup = self.predictor.lineup
+        if lineup is None:
+            raise NotReady(self.unready, f"`understudy deploy {self.spec.name}@champion` puts the champion in place.")
+        return lineup
+
+    @property
+    def schema(self) -> RequestSchema:
+        """What requests must look like for the champion of this moment, made once for each manifest."""
+        manifest = self.lineup.manifest
+        if self._schema is None or self._schema.manifest is not manifest:
+            self._schema = RequestSchema(manifest, self.settings.rows)
+        return self._schema
+
+
+def open_service(problem: str, settings: "Settings", serving: ServingSettings) -> Service:
+    """Wire a service to the stores that the settings name; nothing is started yet.
+
+    Raises:
+        SpecError: there is no such problem.
+        StoreError: the settings name a store that cannot be.
+    """
+    from serving.features import FeatureCache
+    from serving.ledger_writer import LedgerWriter
+    from serving.predictor import Predictor
+    from serving.shadow import Shadows
+    from serving.watcher import Watcher
+    from understudy.adapters import open_bundle_store, open_deployment_log, open_feature_store, open_ledger
+    from understudy.deploying import Deployer
+    from understudy.problem import load_problem
+
+    spec = load_problem(settings.problems, problem)
+    ledger, log, bundles = open_ledger(settings), open_deployment_log(settings), open_bundle_store(settings)
+    writer, cache = LedgerWriter(ledger), FeatureCache(spec)
+    predictor = Predictor(spec, settings.root, writer, cache, Shadows(writer, serving), serving)
+    watcher = Watcher(predictor, log, bundles, open_feature_store(settings), ledger, settings.home, serving)
+    deployer = Deployer(log, None, bundles)
+    return Service(spec, serving, predictor, ledger, writer, cache, watcher, log, deployer)

@@ -1,0 +1,45 @@
+"""Rows that a shadow was given, and the records of what it said of them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from serving.ids import new_ids
+from understudy.records import Prediction
+from understudy.records.deployment import Placed
+
+
+@dataclass(slots=True)
+class Sent:
+    """Rows that one shadow was given."""
+
+    placed: Placed
+    threshold: float
+    live: list[Prediction]
+
+
+def predictions(sent: Sent, scores: list[float | None], error: str, spent: float) -> list[Prediction]:
+    """Request and inputs are those of the live prediction, and are not stored twice."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return [
+        Prediction(
+            id=name,
+            problem=live.problem,
+            at=now,
+            event_time=live.event_time,
+            key=live.key,
+            unit=live.unit,
+            standing="shadow",
+            arm=sent.placed.name,
+            version=sent.placed.version,
+            revision=live.revision,
+            experiment=live.experiment,
+            propensity=1.0,
+            score=score,
+            threshold=sent.threshold,
+            decision=None if score is None else score >= sent.threshold,
+            latency_ms=round(spent, 3),
+            live=live.id,
+            error=error,
+        )
+        for name, live, score in zip(new_ids(len(scores), now), sent.live, scores, strict=True)
+    ]

@@ -1,0 +1,133 @@
+"""A ledger in memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from understudy.errors import DataError, UnderstudyError
+from understudy.records import ArmReward, Label, LabelOutcome, Prediction
+
+
+class FakeLedger:
+    """Implements ``understudy.ports.Ledger``; ``failing`` makes every append raise it while it is set."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Prediction] = {}
+        self.labels: list[tuple[Label, bool]] = []
+        """Each stored label, and whether it contradicts an earlier one."""
+        self.groups: list[int] = []
+        """Sizes of the batches that were appended."""
+        self.failing: UnderstudyError | None = None
+        self.settled = 0
+
+    def append(self, predictions: Sequence[Prediction]) -> None:
+        if self.failing:
+            raise self.failing
+        self.groups.append(len(predictions))
+        for prediction in predictions:
+            self.kept.setdefault(prediction.id, prediction)
+
+    def prediction(self, prediction_id: str) -> dict[str, Any] | None:
+        found = self.kept.get(prediction_id)
+        return asdict(found) if found else None
+
+    def tail(self, problem: str, limit: int = 20) -> list[dict[str, Any]]:
+        return [row for rows in self.read(problem) for row in rows][-limit:]
+
+    def label(self, labels: Sequence[Label]) -> tuple[LabelOutcome, ...]:
+        if any(not (label.prediction or label.key) for label in labels):
+            raise DataError("A label names neither a prediction nor a key.", "Give one of the two.")
+        return tuple(self._label(label) for label in labels)
+
+    def rewards(self, problem: str, since_revision: int, costs: Mapping[str, float]) -> tuple[ArmReward, ...]:
+        rows = [
+            row for rows in self.read(problem) for row in rows
+            if row["standing"] == "live" and row["revision"] >= since_revision and row["label"] is not None
+        ]  # fmt: skip
+        rows.sort(key=lambda row: str(row["arm"]))
+        return tuple(
+            ArmReward(arm, len(of_arm := list(some)), sum(_worth(row, costs) for row in of_arm))
+            for arm, some in groupby(rows, key=lambda row: str(row["arm"]))
+        )
+
+    def read(
+        self, problem: str, since: datetime | None = None, until: datetime | None = None, chunk: int = 10_000
+    ) -> Iterator[list[dict[str, Any]]]:
+        start, end = since or datetime.min, until or datetime.max
+        mine = [p for p in self.kept.values() if p.problem == problem and start <= p.at < end]
+        rows = [self._labelled(p) for p in sorted(mine, key=lambda p: (p.at, p.id))]
+        yield from (rows[at : at + chunk] for at in range(0, len(rows), chunk))
+
+    def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
+        rows = [row for rows in self.read(problem, since) for row in rows]
+        places = sorted({(row["version"], row["arm"], row["standing"]) for row in rows})
+        return [
+            _counted(place, [row for row in rows if (row["version"], row["arm"], row["standing"]) == place])
+            for place in places
+        ]
+
+    def erase_unit(self, problem: str, unit: str) -> int:
+        return self._erase({p.id for p in self.kept.values() if p.problem == problem and unit and p.unit == unit})
+
+    def retain(self, problem: str, before: datetime) -> int:
+        return self._erase({p.id for p in self.kept.values() if p.problem == problem and p.at < before})
+
+    def settle(self) -> None:
+        self.settled += 1
+
+    def close(self) -> None:
+        pass
+
+    def _label(self, label: Label) -> LabelOutcome:
+        same = [first for first, contradicts in self.labels if not contradicts and _subject(first) == _subject(label)]
+        if same and same[0].value == label.value:
+            return "repeated"
+        if (label, True) not in self.labels:
+            self.labels.append((label, bool(same)))
+        return "contradicts" if same else "stored"
+
+    def _labelled(self, prediction: Prediction) -> dict[str, Any]:
+        subject = prediction.live or prediction.id
+        mine = [
+            pair for pair in self.labels
+            if pair[0].prediction == subject or (pair[0].key and pair[0].key == prediction.key)
+        ]  # fmt: skip
+        standing = next((label for label, contradicts in mine if not contradicts), None)
+        return {
+            **asdict(prediction),
+            "label": standing.value if standing else None,
+            "labelled_at": (standing.landed_at or datetime.now(UTC).replace(tzinfo=None)) if standing else None,
+            "contradicted": any(contradicts for _, contradicts in mine),
+        }
+
+    def _erase(self, ids: set[str]) -> int:
+        gone = [self.kept.pop(one) for one in ids]
+        keys = {p.key for p in gone if p.key} - {p.key for p in self.kept.values()}
+        self.labels = [pair for pair in self.labels if pair[0].prediction not in ids and pair[0].key not in keys]
+        return len(gone)
+
+
+def _subject(label: Label) -> tuple[str, str, str]:
+    return label.problem, label.prediction, label.key
+
+
+def _worth(row: dict[str, Any], costs: Mapping[str, float]) -> float:
+    right = "true" if row["decision"] == (row["label"] >= 0.5) else "false"
+    return 1 - costs[f"{right}_{'positive' if row['decision'] else 'negative'}"] / max(costs.values())
+
+
+def _counted(place: tuple[Any, ...], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    scores = [row["score"] for row in rows if row["score"] is not None]
+    decisions = [row["decision"] for row in rows if row["decision"] is not None]
+    return {
+        **dict(zip(("version", "arm", "standing"), place, strict=True)),
+        "predictions": len(rows),
+        "labels": sum(row["label"] is not None for row in rows),
+        "fallbacks": sum(bool(row["fallback"]) for row in rows),
+        "errors": sum(bool(row["error"]) for row in rows),
+        "mean_score": sum(scores) / len(scores) if scores else None,
+        "share_flagged": sum(decisions) / len(decisions) if decisions else None,
+        "odd": sum(bool(row["flags"]) for row in rows),
+    }

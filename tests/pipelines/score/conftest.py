@@ -1,0 +1,146 @@
+"""Orders, whose shops' deliveries a view counts; featurized, with a bundle that reads three of the features."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from small_bundle import a_bundle
+
+from pipelines.job import Job
+from pipelines.score import Order
+from pipelines.stages import run_stage
+from understudy.bundle import Bundle
+from understudy.bundle.manifest import FeatureCode, Inputs, ModelInput, Reference
+from understudy.features.code import code_hash
+from understudy.problem import ProblemSpec, parse_problem
+from understudy.settings import Settings
+
+FUNCTIONS = """
+def relative_size(size, shop_minutes, shop_delivered):
+    return size / (shop_minutes / shop_delivered)
+"""
+VIEW = """
+SELECT clock.at, orders.shop, count(*) AS shop_delivered, sum(orders.minutes) AS shop_minutes
+FROM clock JOIN orders ON orders.delivered_at > clock.at - INTERVAL 6 HOUR AND orders.delivered_at <= clock.at
+GROUP BY ALL
+"""
+VALUES: dict[str, Any] = {
+    "name": "orders",
+    "title": "Late?",
+    "task": "binary",
+    "seed": 1,
+    "positive": None,
+    "main": "orders",
+    "source": {"path": "orders.csv"},
+    "tables": {
+        "orders": {
+            "columns": {
+                "order": {"kind": "category", "role": "id"},
+                "placed_at": {"kind": "time", "role": "event_time"},
+                "shop": {"kind": "category"},
+                "size": {"kind": "number"},
+                "gift": {"kind": "flag"},
+                "delivered_at": {"kind": "time", "role": "leak", "known_at": "delivered_at"},
+                "minutes": {"kind": "number", "role": "leak", "known_at": "delivered_at"},
+                "late": {"kind": "flag", "role": "target", "known_at": "delivered_at"},
+            }
+        }
+    },
+    "features": {
+        "functions": "order_functions",
+        "views": [
+            {
+                "name": "shop",
+                "sql": "shop.sql",
+                "keys": ["shop"],
+                "every": "1h",
+                "columns": ["shop_delivered", "shop_minutes"],
+            }
+        ],
+        "inputs": [{"name": "relative_size"}, {"name": "size"}, {"name": "shop", "kind": "category"}],
+    },
+    "split": {"method": "ordered"},
+    "candidates": [{"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier", "family": "tree"}],
+    **{name: {} for name in ("probes", "tuning", "training", "costs", "evaluation", "gates")},
+}
+START = datetime(2024, 3, 1, 0, 5)
+REQUEST = ["order", "placed_at", "shop", "size", "gift"]
+
+
+def make_orders(rows: int = 900, seed: int = 7) -> pa.Table:
+    """One every ten minutes, in no order; some without shop or size, some never delivered."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for number in rng.permutation(rows):
+        placed = START + timedelta(minutes=int(number) * 10)
+        minutes = int(rng.integers(5, 300))
+        delivered = None if rng.random() < 0.05 else placed + timedelta(minutes=minutes)
+        made.append(
+            {
+                "order": f"o{number:04d}",
+                "placed_at": placed,
+                "shop": None if rng.random() < 0.02 else str(rng.choice(["north", "market", "pier"])),
+                "size": None if rng.random() < 0.1 else float(rng.normal(1.5)),
+                "gift": bool(rng.random() < 0.3),
+                "delivered_at": delivered,
+                "minutes": minutes if delivered else None,
+                "late": minutes > 60,
+            }
+        )
+    return pa.Table.from_pylist(made)
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProblemSpec:
+    (tmp_path / "shop.sql").write_text(VIEW)
+    (tmp_path / "order_functions.py").write_text(FUNCTIONS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "order_functions", raising=False)
+    return parse_problem(yaml.safe_dump(VALUES, sort_keys=False), Path("orders.yaml"))
+
+
+@pytest.fixture
+def job(spec: ProblemSpec, tmp_path: Path) -> Job:
+    """The orders validated and featurized."""
+    job = Job(spec, Settings(root=tmp_path, home=tmp_path / "var", threads=2))
+    job.folder("validate").mkdir(parents=True)
+    pq.write_table(make_orders(), job.input("validate", "orders.parquet"))
+    run_stage("featurize", job)
+    return job
+
+
+@pytest.fixture
+def bundle(job: Job, tmp_path: Path) -> Bundle:
+    """Score = sigmoid(2 relative_size - size + [shop is north]); training never saw the pier."""
+    spec = job.spec
+    numbers = tuple(ModelInput(name=name) for name in spec.numbers)
+    return a_bundle(
+        tmp_path / "bundle",
+        problem="orders",
+        features=FeatureCode(functions="order_functions", views=(), code_hash=code_hash(spec, tmp_path)),
+        inputs=Inputs(numbers=numbers, categories=(ModelInput(name="shop"),)),
+        reference=Reference(known={"shop": ("market", "north")}, numbers=(), categories=()),
+    )
+
+
+@pytest.fixture
+def requests(tmp_path: Path) -> Path:
+    """The orders as requests, in ten row groups."""
+    path = tmp_path / "requests.parquet"
+    pq.write_table(make_orders().select(REQUEST), path, row_group_size=90)
+    return path
+
+
+@pytest.fixture
+def make_order(bundle: Bundle, requests: Path, tmp_path: Path) -> Callable[..., Order]:
+    """Builds an order: nine parts of the requests, by version 3."""
+    order = Order(requests, tmp_path / "scores.parquet", bundle, version=3, rows=100)
+    return lambda **changes: replace(order, **changes)

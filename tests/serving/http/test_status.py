@@ -1,0 +1,52 @@
+"""What a server says of itself."""
+
+import pytest
+from asgi_client import AsgiClient
+from served import EXAMPLE, Project
+
+from serving.service import Service
+
+pytestmark = pytest.mark.unit
+
+
+def test_the_model_says_what_it_reads_and_where_it_comes_from(client: AsgiClient, project: Project) -> None:
+    said = client.get("/v1/model").json()
+    assert (said["problem"], said["version"], said["digest"]) == ("toy", 1, project.bundles[1].digest)
+    assert [item["name"] for item in said["inputs"]["numbers"]] == ["size", "weight"]
+    assert said["metrics"]["test"]["roc_auc"] == {"value": 0.8, "low": 0.7, "high": 0.9}
+
+
+def test_routing_says_who_gets_what(client: AsgiClient) -> None:
+    said = client.get("/v1/routing").json()
+    assert (said["revision"], said["mode"], said["who"]) == (1, "single", "ada")
+    assert [(arm["name"], arm["version"], arm["share"]) for arm in said["arms"]] == [("champion", 1, 1.0)]
+
+
+def test_health_while_serving_and_while_ending(client: AsgiClient, service: Service) -> None:
+    assert client.get("/healthz/live").json() == {"status": "live"}
+    assert client.get("/healthz/ready").json() == {"status": "ready", "revision": 1}
+    service.draining = True
+    told = client.get("/healthz/ready")
+    assert (told.status_code, told.headers["retry-after"], told.headers["connection"]) == (503, "1", "close")
+    assert client.get("/ping").status_code == 503
+    assert client.get("/v2/health/ready").json()["error"].startswith("The server is about to end.")
+    assert client.get("/healthz/live").status_code == 200
+
+
+def test_metrics_count_by_route_and_arm_and_by_nothing_that_clients_choose(client: AsgiClient) -> None:
+    client.post("/v1/predict", json=[EXAMPLE, EXAMPLE])
+    client.post("/v1/predict", content=b"{")
+    for path in ("/made-up/1", "/made-up/2", "/v2/models/made-up"):
+        client.get(path)
+    lines = client.get("/metrics").text.splitlines()
+    assert 'understudy_requests_total{route="/v1/predict",status="2xx"} 1.0' in lines
+    assert 'understudy_requests_total{route="/v1/predict",status="4xx"} 1.0' in lines
+    assert 'understudy_requests_total{route="unmatched",status="4xx"} 2.0' in lines
+    assert 'understudy_requests_total{route="/v2/models/{name}",status="4xx"} 1.0' in lines
+    assert 'understudy_request_duration_seconds_count{route="/v1/predict"} 2.0' in lines
+    assert 'understudy_predictions_total{arm="champion",version="1"} 2.0' in lines
+    assert "understudy_ready 1.0" in lines
+    assert "understudy_deployment_revision 1.0" in lines
+    assert "understudy_ledger_queue_depth 0.0" in lines
+    assert "understudy_ledger_written_total 2.0" in lines
+    assert not [line for line in lines if "made-up" in line]

@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pytest
+from small_serving import a_lineup, a_model
+
+from serving.lineup import Lineup
+from understudy.errors import BundleError
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_lineup_has_every_model_that_it_needs(tmp_path: Path) -> None:
+    one, two, three = (a_model(tmp_path, version) for version in (1, 2, 3))
+    lineup = a_lineup(one, two, weights=(0.5, 0.5), shadows=(three,), revision=4)
+    assert (lineup.champion, lineup.manifest) == (one, one.manifest)
+    assert lineup.model(lineup.deployment.arms[1]) is two
+    assert lineup.since == 4
+    assert Lineup(lineup.deployment, lineup.models, learning_since=2).since == 2
+    with pytest.raises(BundleError, match=r"Revision 4 cannot serve: challenger \(version 2\) is not loaded"):
+        Lineup(lineup.deployment, {one.digest: one, three.digest: three})

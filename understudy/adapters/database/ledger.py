@@ -1,0 +1,188 @@
+"""The ledger on SQLite or PostgreSQL."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from understudy.adapters.database import erasing, labelling, reading
+from understudy.adapters.database.engine import Database
+from understudy.adapters.database.schema import labels, predictions
+from understudy.errors import DataError, StoreError
+from understudy.records import ArmReward, Label, LabelOutcome, Prediction
+
+JSON = ("flags", "request", "inputs")
+TIMES = ("at", "event_time")
+PLAIN = tuple(column.name for column in predictions.columns if column.name not in (*JSON, *TIMES))
+STATEMENT = 128
+"""Largest number of rows in one statement of SQLite; a larger batch takes several in one transaction."""
+SETTLE = 1_000
+"""Rows after which a checkpoint is worth its wait for the disk."""
+LATEST = 600.0
+"""Seconds after which there is one all the same: other processes write too."""
+
+_plain: Callable[[Prediction], tuple[Any, ...]] = attrgetter(*PLAIN)
+
+
+def now() -> datetime:
+    """The time, UTC without zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class SqlLedger:
+    """Implements ``understudy.ports.Ledger``."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
+        self._database, self._clock = database, clock
+        self._unsettled, self._settled_at = 0, time.monotonic()
+
+    def append(self, predictions: Sequence[Prediction]) -> None:
+        if not predictions:
+            return
+        store = self._append_sqlite if self._database.sqlite else self._append_postgresql
+        try:
+            store(predictions)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise DataError(f"A prediction cannot be stored: {error}.", "Its fields must be plain values.") from error
+        self._unsettled += len(predictions)
+
+    def prediction(self, prediction_id: str) -> dict[str, Any] | None:
+        with self._database.reading() as connection:
+            query = predictions.select().where(predictions.c.id == prediction_id)
+            found = connection.execute(query).mappings().first()
+        return dict(found) if found else None
+
+    def tail(self, problem: str, limit: int = 20) -> list[dict[str, Any]]:
+        with self._database.reading() as connection:
+            return reading.tail(connection, problem, limit)
+
+    def label(self, labels: Sequence[Label]) -> tuple[LabelOutcome, ...]:
+        if not labels:
+            return ()
+        labelling.refuse_unaddressed(labels)
+        with self._database.writing() as connection:
+            outcomes = labelling.store(connection, labels, self._clock())
+        self._unsettled += len(labels)
+        return outcomes
+
+    def rewards(self, problem: str, since_revision: int, costs: Mapping[str, float]) -> tuple[ArmReward, ...]:
+        with self._database.reading() as connection:
+            return labelling.rewards(connection, problem, since_revision, costs)
+
+    def read(
+        self, problem: str, since: datetime | None = None, until: datetime | None = None, chunk: int = 10_000
+    ) -> Iterator[list[dict[str, Any]]]:
+        after: tuple[datetime, str] | None = None
+        while True:
+            with self._database.reading() as connection:
+                rows = reading.page(connection, problem, since, until, after, chunk)
+            if rows:
+                yield rows
+            if len(rows) < chunk:
+                return
+            after = rows[-1]["at"], rows[-1]["id"]
+
+    def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
+        with self._database.reading() as connection:
+            return reading.counts(connection, problem, since)
+
+    def erase_unit(self, problem: str, unit: str) -> int:
+        if self._database.absent or not unit:
+            return 0
+        return erasing.erase(self._database, predictions.c.problem == problem, predictions.c.unit == unit)
+
+    def retain(self, problem: str, before: datetime) -> int:
+        if self._database.absent:
+            return 0
+        gone = erasing.erase(self._database, predictions.c.problem == problem, predictions.c.at < before)
+        erasing.erase_strays(self._database, labels.c.problem == problem, labels.c.received_at < before)
+        return gone
+
+    def settle(self) -> None:
+        moment = time.monotonic()
+        if not self._database.sqlite or (self._unsettled < SETTLE and moment < self._settled_at + LATEST):
+            return
+        with self._database.appending() as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._unsettled, self._settled_at = 0, moment
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _append_sqlite(self, predictions: Sequence[Prediction]) -> None:
+        """One statement, one transaction: the interpreter's lock is let go of once, until the disk has it."""
+        rows = [_values(prediction) for prediction in predictions]
+        with self._database.appending() as connection:
+            if len(rows) <= STATEMENT:
+                connection.execute(_insert(len(rows)), [value for row in rows for value in row])
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            for start in range(0, len(rows), STATEMENT):
+                part = rows[start : start + STATEMENT]
+                connection.execute(_insert(len(part)), [value for row in part for value in row])
+            connection.execute("COMMIT")
+
+    def _append_postgresql(self, predictions: Sequence[Prediction]) -> None:
+        """One statement with one JSON document. A connection that broke since the last one is replaced, once."""
+        import psycopg
+
+        document = orjson.dumps(predictions, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+        try:
+            self._send(document)
+        except StoreError as error:
+            if not isinstance(error.__cause__, psycopg.OperationalError):
+                raise
+            self._send(document)
+
+    def _send(self, document: str) -> None:
+        with self._database.appending() as connection:
+            connection.execute(_insert_document(), [document])
+
+
+def _values(prediction: Prediction) -> list[Any]:
+    """In the order of ``_insert``."""
+    event_time = prediction.event_time
+    return [
+        *_plain(prediction),
+        _json(prediction.flags),
+        _json(prediction.request),
+        _json(prediction.inputs),
+        prediction.at.isoformat(),
+        None if event_time is None else event_time.isoformat(),
+    ]
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+@lru_cache(maxsize=STATEMENT)
+def _insert(rows: int) -> str:
+    columns = (*PLAIN, *JSON, *TIMES)
+    row = f"({', '.join('?' * len(columns))})"
+    return (
+        f"INSERT INTO predictions ({_quoted(columns)}) VALUES {', '.join([row] * rows)} "  # noqa: S608
+        "ON CONFLICT (id) DO NOTHING"
+    )
+
+
+@lru_cache(maxsize=1)
+def _insert_document() -> str:
+    from sqlalchemy.dialects import postgresql
+
+    names = tuple(column.name for column in predictions.columns)
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    kinds = [column.type.compile(dialect) for column in predictions.columns]
+    shape = ", ".join(f'"{name}" {kind}' for name, kind in zip(names, kinds, strict=True))
+    return (
+        f"INSERT INTO predictions ({_quoted(names)}) SELECT {_quoted(names)} "  # noqa: S608
+        f"FROM json_to_recordset(%s::json) AS given({shape}) ON CONFLICT (id) DO NOTHING"
+    )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

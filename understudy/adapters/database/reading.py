@@ -1,0 +1,114 @@
+"""Questions about predictions and what came of them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+
+from understudy.adapters.database.schema import Moment, labels, predictions
+
+p = predictions.c
+SUBJECT = case((p.live != "", p.live), else_=p.id)
+"""What a label by prediction id names: for a shadow, the prediction that was answered."""
+by_id = labels.alias("by_id")
+by_key = labels.alias("by_key")
+wrong_id = labels.alias("wrong_id")
+wrong_key = labels.alias("wrong_key")
+
+
+def names_it(label: Any) -> ColumnElement[bool]:
+    """Whether a label names the prediction by its id."""
+    return and_(label.c.problem == p.problem, label.c.prediction == SUBJECT, label.c.key == "")
+
+
+def names_its_key(label: Any) -> ColumnElement[bool]:
+    """Whether a label names the prediction by its business key."""
+    return and_(label.c.problem == p.problem, label.c.prediction == "", label.c.key == p.key, p.key != "")
+
+
+LABELLED = predictions.outerjoin(by_id, and_(names_it(by_id), ~by_id.c.contradicts)).outerjoin(
+    by_key, and_(names_its_key(by_key), ~by_key.c.contradicts)
+)
+"""Each prediction once, beside the label that stands, by id or by key."""
+VALUE = func.coalesce(by_id.c.value, by_key.c.value, type_=Float)
+CONTRADICTED = or_(
+    exists().where(names_it(wrong_id), wrong_id.c.contradicts),
+    exists().where(names_its_key(wrong_key), wrong_key.c.contradicts),
+)
+ROWS = select(
+    predictions,
+    VALUE.label("label"),
+    func.coalesce(by_id.c.landed_at, by_key.c.landed_at, type_=Moment).label("labelled_at"),
+    CONTRADICTED.label("contradicted"),
+).select_from(LABELLED)
+
+
+def page(
+    connection: Connection,
+    problem: str,
+    since: datetime | None,
+    until: datetime | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Rows with ``since <= at < until``, in the order of (at, id), after the one that ``after`` names."""
+    query = ROWS.where(p.problem == problem).order_by(p.at, p.id).limit(limit)
+    if since is not None:
+        query = query.where(p.at >= since)
+    if until is not None:
+        query = query.where(p.at < until)
+    if after is not None:
+        query = query.where(tuple_(p.at, p.id) > tuple_(*after, types=[Moment(), p.id.type]))
+    return _dicts(connection, query)
+
+
+def tail(connection: Connection, problem: str, limit: int) -> list[dict[str, Any]]:
+    """The newest rows, oldest of them first."""
+    query = ROWS.where(p.problem == problem).order_by(p.at.desc(), p.id.desc()).limit(limit)
+    return _dicts(connection, query)[::-1]
+
+
+def counts(connection: Connection, problem: str, since: datetime | None) -> list[dict[str, Any]]:
+    """Figures of each version, arm and standing."""
+    place = (p.version, p.arm, p.standing)
+    query = (
+        select(
+            *place,
+            func.count().label("predictions"),
+            func.count(VALUE).label("labels"),
+            _count(p.fallback != "").label("fallbacks"),
+            _count(p.error != "").label("errors"),
+            func.avg(p.score).label("mean_score"),
+            func.avg(case((p.decision, 1.0), (~p.decision, 0.0))).label("share_flagged"),
+            _count(cast(p.flags, Text) != "[]").label("odd"),
+        )
+        .select_from(LABELLED)
+        .where(p.problem == problem)
+        .group_by(*place)
+        .order_by(*place)
+    )
+    if since is not None:
+        query = query.where(p.at >= since)
+    return _dicts(connection, query)
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _dicts(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(query).mappings()]

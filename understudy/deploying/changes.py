@@ -1,0 +1,264 @@
+"""From what serves and what is asked for to the next revision: pure functions, no store."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from understudy.deploying.ramps import ramp_of, rest_of
+from understudy.deploying.shares import free_name, scaled, share_of, shares_of
+from understudy.deploying.standing import require_live, require_shadow
+from understudy.errors import DeploymentError
+from understudy.records import CHALLENGER, CHAMPION, Arm, Deployment, Placed, Shadow, Version
+from understudy.records.deployment import Mode
+
+SHADOW = "shadow"
+CANARY_WEIGHT = 5.0
+"""Percent that a canary gets, and 50 an arm of an experiment, when nobody says."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who makes a change, why and when (UTC without zone)."""
+
+    who: str
+    why: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        if not self.why.strip():
+            raise DeploymentError("A change of what serves needs a reason.", "Say why; the history keeps it.")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a version is wanted."""
+
+    mode: Mode | Literal["shadow"] = "single"
+    weight: float | None = None
+    """Percent of the traffic, 0 to 100; by default 5 for a canary and 50 for another arm."""
+    ramp: tuple[float, ...] = ()
+    """A canary's percentages in turn, instead of a weight."""
+    hold: float = 3600.0
+    """Seconds that each step of the ramp is held."""
+    experiment: str = ""
+
+
+def deploy(current: Deployment | None, version: Version, placement: Placement, signature: Signature) -> Deployment:
+    """Place a version.
+
+    ``single`` makes it the only arm. A canary has one challenger: a new one takes the other's place. ``ab`` and
+    ``bandit`` add an arm to those of the same mode. A shadow changes no arm. An unfinished ramp starts the step that
+    it is in anew; the kill switch stays as it is unless one arm is left.
+
+    Raises:
+        DeploymentError: the version may not serve so, there is no champion beside which to place it, it serves
+            already, or a weight is not one.
+    """
+    _require_weights_make_sense(placement)
+    if placement.mode == "shadow":
+        return _with_shadow(_standing(current, version), version, signature)
+    require_live(version)
+    if placement.mode == "single":
+        shadows = _without(current.shadows if current else (), version.digest)
+        alone = (_arm(CHAMPION, version, 1.0),)
+        return _next(current, version.problem, "deploy", signature, mode="single", arms=alone, shadows=shadows)
+    return _with_challenger(_standing(current, version), version, placement, signature)
+
+
+def promote(current: Deployment | None, problem: str, placed: Placed, signature: Signature) -> Deployment:
+    """Make an arm or a shadow, as ``choose`` gives it, the single champion; other arms go, other shadows stay."""
+    standing = _require(current, problem)
+    alone = (Arm(name=CHAMPION, version=placed.version, digest=placed.digest, weight=1.0),)
+    shadows = _without(standing.shadows, placed.digest)
+    return _next(standing, problem, "promote", signature, mode="single", arms=alone, shadows=shadows)
+
+
+def choose(current: Deployment | None, problem: str, name: str | None = None) -> Placed:
+    """The arm or shadow that a promotion means: the one called ``name``, else the only challenger, or only shadow.
+
+    Raises:
+        DeploymentError: there is none of that name, none at all, or several.
+    """
+    standing = _require(current, problem)
+    placed: dict[str, Placed] = {one.name: one for one in (*standing.arms[1:], *standing.shadows)}
+    if name:
+        if name not in placed:
+            raise _unknown(standing, name, placed)
+        return placed[name]
+    candidates: list[Placed] = list(standing.arms[1:] or standing.shadows)
+    if not candidates:
+        raise DeploymentError(f"{problem} has a champion and nothing beside it.", "`understudy deploy VERSION` first.")
+    if len(candidates) > 1:
+        names = ", ".join(f"{one.name} ({problem}/{one.version})" for one in candidates)
+        raise DeploymentError(f"{problem} has several challengers: {names}.", "Name the one that you mean.")
+    return candidates[0]
+
+
+def route(current: Deployment | None, problem: str, weights: Mapping[str, float], signature: Signature) -> Deployment:
+    """Change the weights, in percent. The champion, where it is left out, takes the rest; other arms keep theirs.
+
+    A canary that was ramping stays at its new weight.
+
+    Raises:
+        DeploymentError: an arm is unknown, a weight is not between 0 and 100, they do not add up to 100, or a
+            bandit sets them itself.
+    """
+    standing = _require(current, problem)
+    if standing.mode == "bandit":
+        raise DeploymentError(
+            f"{problem} is served by a bandit, which sets its weights itself.",
+            "`understudy promote` or `understudy deploy VERSION --mode ab` ends that.",
+        )
+    known = {arm.name: arm for arm in standing.arms}
+    for name in weights:
+        if name not in known:
+            raise _unknown(standing, name, known)
+    now = dict(zip(known, _shares(standing, signature.at), strict=True))
+    shares = shares_of(now, weights)
+    arms = tuple(arm.model_copy(update={"weight": shares[arm.name]}) for arm in standing.arms)
+    return _changed(standing, "route", signature, arms=arms, ramp=None)
+
+
+def drop(current: Deployment | None, problem: str, name: str, signature: Signature) -> Deployment:
+    """Take an arm or a shadow out; an arm's share goes to the champion.
+
+    Raises:
+        DeploymentError: there is none of that name, or it is the champion.
+    """
+    standing = _require(current, problem)
+    others: dict[str, Placed] = {one.name: one for one in (*standing.arms[1:], *standing.shadows)}
+    if name not in others:
+        raise _unknown(standing, name, others)
+    shadows = tuple(shadow for shadow in standing.shadows if shadow.name != name)
+    if len(shadows) < len(standing.shadows):
+        return _changed(standing, "route", signature, shadows=shadows)
+    kept = tuple(arm for arm in standing.arms[1:] if arm.name != name)
+    champion = standing.champion.model_copy(update={"weight": 1.0 - sum(arm.weight for arm in kept)})
+    single: dict[str, Any] = {} if kept else {"mode": "single", "killed": False, "experiment": ""}
+    return _changed(standing, "route", signature, arms=(champion, *kept), ramp=None, **single)
+
+
+def kill(current: Deployment | None, problem: str, on: bool, signature: Signature) -> Deployment:
+    """Throw the kill switch, or resume; arms and weights stay recorded. A killed ramp waits where it is."""
+    return _changed(_require(current, problem), "kill" if on else "route", signature, killed=on)
+
+
+def restore(current: Deployment, past: Deployment, signature: Signature, rejected: Collection[int] = ()) -> Deployment:
+    """A new revision that is what ``past`` was, less the shadows rejected since. A ramp starts from its beginning."""
+    shadows = tuple(shadow for shadow in past.shadows if shadow.version not in rejected)
+    what = {"revision": current.revision + 1, "change": "rollback", "restores": past.revision, "shadows": shadows}
+    return _valid(past.model_dump() | what | vars(signature))
+
+
+def _with_shadow(standing: Deployment, version: Version, signature: Signature) -> Deployment:
+    require_shadow(version)
+    _require_new(standing, version, (*standing.arms, *standing.shadows))
+    shadow = Shadow(name=free_name(SHADOW, _names(standing)), version=version.number, digest=version.digest)
+    return _changed(standing, "deploy", signature, shadows=(*standing.shadows, shadow))
+
+
+def _with_challenger(standing: Deployment, version: Version, placement: Placement, signature: Signature) -> Deployment:
+    joins = placement.mode == standing.mode != "canary"
+    _require_new(standing, version, standing.arms if joins else standing.arms[:1])
+    shadows = _without(standing.shadows, version.digest)
+    beside = standing.arms if joins else (standing.champion.model_copy(update={"weight": 1.0}),)
+    names = {placed.name for placed in (*beside, *shadows)}
+    default = CANARY_WEIGHT if placement.mode == "canary" else 50.0
+    percent = placement.ramp[0] if placement.ramp else default if placement.weight is None else placement.weight
+    share = share_of("the new arm", percent)
+    arms = (*scaled(beside, 1 - share), _arm(free_name(CHALLENGER, names), version, share))
+    return _changed(
+        standing,
+        "deploy",
+        signature,
+        mode=placement.mode,
+        arms=arms,
+        shadows=shadows,
+        ramp=ramp_of(placement.ramp, placement.hold),
+        experiment=placement.experiment or (standing.experiment if joins else ""),
+    )
+
+
+def _changed(standing: Deployment, change: str, signature: Signature, **update: Any) -> Deployment:
+    """The next revision: as it stands, but for ``update``. What is left of a ramp is part of how it stands."""
+    ramp = rest_of(standing, signature.at)
+    kept = {"ramp": ramp.model_dump() if ramp else None, "arms": _ramped(standing, signature.at)}
+    what = {"revision": standing.revision + 1, "change": change, "restores": None}
+    return _valid(standing.model_dump() | kept | what | vars(signature) | update)
+
+
+def _next(current: Deployment | None, problem: str, change: str, signature: Signature, **what: Any) -> Deployment:
+    """The next revision with nothing kept but the salt."""
+    revision, salt = (current.revision + 1, current.salt) if current else (1, problem)
+    return _valid({"problem": problem, "revision": revision, "salt": salt, "change": change} | vars(signature) | what)
+
+
+def _valid(values: dict[str, Any]) -> Deployment:
+    return Deployment.model_validate(values)
+
+
+def _ramped(standing: Deployment, at: datetime) -> tuple[Arm, ...]:
+    shares = _shares(standing, at)
+    return tuple(arm.model_copy(update={"weight": w}) for arm, w in zip(standing.arms, shares, strict=True))
+
+
+def _shares(standing: Deployment, at: datetime) -> tuple[float, ...]:
+    """The recorded shares, whether or not the kill switch is on; a ramp's are those of the step that it is in."""
+    ramp = rest_of(standing, at)
+    return (1 - ramp.shares[0], ramp.shares[0]) if ramp else tuple(arm.weight for arm in standing.arms)
+
+
+def _require_weights_make_sense(placement: Placement) -> None:
+    if placement.ramp and placement.mode != "canary":
+        raise DeploymentError(f"Only a canary ramps, and the mode is {placement.mode}.", "Add --mode canary.")
+    if placement.ramp and placement.weight is not None:
+        raise DeploymentError("A canary has a weight or a ramp, and both were given.", "Leave one of them out.")
+    if placement.weight is not None and placement.mode in ("single", "shadow"):
+        raise DeploymentError(
+            f"Mode {placement.mode} has no weight to set.", "Leave the weight out, or ask for a canary or an ab test."
+        )
+
+
+def _require(current: Deployment | None, problem: str) -> Deployment:
+    if current is None:
+        raise DeploymentError(
+            f"Nothing of {problem} is deployed yet.",
+            f"`understudy deploy {problem}@champion` starts with the champion.",
+        )
+    return current
+
+
+def _standing(current: Deployment | None, version: Version) -> Deployment:
+    return _require(current, version.problem)
+
+
+def _require_new(standing: Deployment, version: Version, places: Iterable[Placed]) -> None:
+    for placed in places:
+        if placed.digest == version.digest:
+            raise DeploymentError(
+                f"{_name(version)} serves already, as {placed.name} of revision {standing.revision}.",
+                "`understudy route` changes the weights, `understudy promote` makes it the champion.",
+            )
+
+
+def _unknown(standing: Deployment, name: str, known: Iterable[str]) -> DeploymentError:
+    names = ", ".join(known) or "none"
+    return DeploymentError(f"Revision {standing.revision} of {standing.problem} has no {name!r} to name here.",
+                           f"Those there are: {names}.")  # fmt: skip
+
+
+def _arm(name: str, version: Version, weight: float) -> Arm:
+    return Arm(name=name, version=version.number, digest=version.digest, weight=weight)
+
+
+def _without(shadows: Iterable[Shadow], digest: str) -> tuple[Shadow, ...]:
+    return tuple(shadow for shadow in shadows if shadow.digest != digest)
+
+
+def _names(standing: Deployment) -> set[str]:
+    return {placed.name for placed in (*standing.arms, *standing.shadows)}
+
+
+def _name(version: Version) -> str:
+    return f"{version.problem}/{version.number}"

@@ -1,0 +1,45 @@
+"""Which versions may serve, and how."""
+
+from understudy.errors import DeploymentError
+from understudy.records import Version
+
+
+def require_live(version: Version) -> None:
+    """Only an approved version answers anybody.
+
+    Raises:
+        DeploymentError: it is rejected, or nobody has approved it yet.
+    """
+    name, state = f"{version.problem}/{version.number}", version.approval.state
+    if state == "approved":
+        return
+    if state == "rejected":
+        raise _rejected(version)
+    raise DeploymentError(
+        f"{name} is {state}, and only an approved version answers requests.",
+        f"`understudy approve {name} --why REASON` approves it, or serve it with --mode shadow.",
+    )
+
+
+def require_shadow(version: Version) -> None:
+    """A shadow answers nobody: any version does that the gate accepted or a person approved.
+
+    Raises:
+        DeploymentError: it is rejected, or the gate refused it and nobody has approved it all the same.
+    """
+    if version.approval.state == "rejected":
+        raise _rejected(version)
+    if version.approval.state == "pending" and version.verdict.decision == "rejected":
+        names = ", ".join(check.name for check in version.verdict.failed)
+        raise DeploymentError(
+            f"The gate refused {version.problem}/{version.number}: {names}.",
+            "`understudy approve VERSION --override --why REASON` approves it all the same.",
+        )
+
+
+def _rejected(version: Version) -> DeploymentError:
+    name, approval = f"{version.problem}/{version.number}", version.approval
+    return DeploymentError(
+        f"{name} was rejected by {approval.by}: {approval.why}",
+        f"Deploy another version, or `understudy approve {name} --why REASON` if that was wrong.",
+    )
