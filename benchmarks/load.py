@@ -9,6 +9,7 @@ Usage: ``python -m benchmarks.load http://127.0.0.1:8000/v1/predict --body reque
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -235,8 +236,6 @@ def main() -> None:
         if given.rate
         else closed_loop(target, given.connections, given.seconds)
     )
-    import sys
-
     sys.stdout.write(json.dumps(run_on_uvloop(work).figures(), indent=2) + "\n")
 
 
@@ -244,8 +243,7 @@ def run_on_uvloop(work: Any) -> Outcome:
     """Run a loop to its end."""
     import uvloop
 
-    outcome: Outcome = uvloop.run(work)
-    return outcome
+    return uvloop.run(work)  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Sequence
 
+from cli.serve import open_service
 from serving.server import Listeners, run
-from serving.service import open_service
 from serving.settings import ServingSettings
 from understudy.records import Prediction
 from understudy.settings import load_settings

@@ -198,7 +198,7 @@ def _seconds(text: str) -> float:
 
 def _changed(changed: "Changed") -> Answer:
     made = changed.deployment
-    shown = [f"Revision {made.revision} of {made.problem} ({made.change}): {_arms(made)}{_shadows(made, ', ')}."]
+    shown = [f"Revision {made.revision} of {made.problem} ({made.change}): {', '.join(_arms(made) + _shadows(made))}."]
     if made.killed:
         shown.append("The kill switch is on: the champion answers everything until `understudy route --resume`.")
     if changed.unmirrored:
@@ -212,24 +212,23 @@ def _table(history: "Sequence[Deployment]") -> Any:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold")
-    table.add_column("revision", justify="right")
-    for heading in ("mode", "arms", "shadows", "change", "who", "when (UTC)", "why"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("#", justify="right")
+    for heading in ("change", "mode", "serves", "who", "when (UTC)", "why"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("change", "serves", "when (UTC)"))
     for one in history:
         change = f"{one.change} to {one.restores}" if one.restores else one.change
         mode = f"{one.mode}, killed" if one.killed else one.mode
-        when = f"{one.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(one.revision), mode, _arms(one), _shadows(one), change, one.who, when, one.why)
+        serves = "\n".join(_arms(one) + _shadows(one))
+        table.add_row(str(one.revision), change, mode, serves, one.who, f"{one.at:%Y-%m-%d %H:%M}", one.why)
     return table
 
 
-def _arms(deployment: "Deployment") -> str:
-    ramp = deployment.ramp
-    steps = f" ({', '.join(f'{100 * share:g}' for share in ramp.shares)} % by turns)" if ramp else ""
+def _arms(deployment: "Deployment") -> list[str]:
     named = [f"{arm.name} {deployment.problem}/{arm.version} {100 * arm.weight:.4g} %" for arm in deployment.arms]
-    return ", ".join(named) + steps
+    if ramp := deployment.ramp:
+        named[-1] += f" ({', '.join(f'{100 * share:g}' for share in ramp.shares)} % by turns)"
+    return named
 
 
-def _shadows(deployment: "Deployment", before: str = "") -> str:
-    named = [f"{one.name} {deployment.problem}/{one.version}" for one in deployment.shadows]
-    return before + ", ".join(named) if named else ""
+def _shadows(deployment: "Deployment") -> list[str]:
+    return [f"{one.name} {deployment.problem}/{one.version}" for one in deployment.shadows]

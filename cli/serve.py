@@ -8,7 +8,9 @@ from cli.answer import Answer
 from cli.environment import prepare
 
 if TYPE_CHECKING:
+    from serving.service import Service
     from serving.settings import ServingSettings
+    from understudy.settings import Settings
 
 Problem = Annotated[str, typer.Option("--problem", help="Problem to serve.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")]
@@ -32,7 +34,6 @@ def serve(
     settings = prepare()
     serving = _settings({"host": host, "port": port, "admin_host": admin_host, "admin_port": admin_port})
     from serving.server import Listeners, run
-    from serving.service import open_service
 
     listeners = Listeners(serving)
     try:
@@ -42,6 +43,22 @@ def serve(
         listeners.close()
     value = {"problem": problem, "answered": service.writer.written}
     return Answer(value, [f"Ended: {service.writer.written:,} predictions stored."])
+
+
+def open_service(problem: str, settings: "Settings", serving: "ServingSettings") -> "Service":
+    """Wire a service to the stores that the settings name; nothing is started or contacted yet.
+
+    Raises:
+        SpecError: there is no such problem.
+        StoreError: the settings name a store that cannot be.
+    """
+    from serving.service import assemble
+    from understudy.adapters import open_bundle_store, open_deployment_log, open_feature_store, open_ledger
+    from understudy.problem import load_problem
+
+    spec = load_problem(settings.problems, problem)
+    ledger, log = open_ledger(settings), open_deployment_log(settings)
+    return assemble(spec, settings, serving, ledger, log, open_bundle_store(settings), open_feature_store(settings))
 
 
 def _settings(given: dict[str, Any]) -> "ServingSettings":

@@ -93,8 +93,7 @@ class Predictor:
             ModelFailed: the champion cannot score.
             DataError, StoreError: the answers cannot be stored.
         """
-        if self._lineup is None:
-            raise NotReady("No model is deployed yet.", "Deploy one with `understudy deploy VERSION`.")
+        self._ready()
         return await self.batcher.submit(rows)
 
     async def explain(self, row: Mapping[str, Any]) -> Explanation:
@@ -202,11 +201,14 @@ class Predictor:
         return await asyncio.to_thread(champion.score, features.numbers, features.categories)
 
     async def _finish(self, batch: Batch, made: list[Prediction]) -> None:
+        riders = self.shadows.riders()
         try:
-            await self.ledger.write(made)
+            await self.ledger.write([*made, *(prediction for rider in riders for prediction in rider.predictions)])
         except Exception as error:
+            self.shadows.landed(riders, stored=False)
             await self._not_stored(batch, made, error)
             return
+        self.shadows.landed(riders, stored=True)
         for (request, place), prediction in zip(batch.items, made, strict=True):
             request.put(place, prediction)
         if batch.lineup.deployment.shadows:

@@ -4,40 +4,18 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
+from serving.refusals import LONGEST_TEXT, RowError, refusal, where
 from understudy.bundle.manifest import Manifest, RequestField
-from understudy.errors import RequestError
 
-LONGEST_TEXT = 200
 LARGEST = 3.4028234663852886e38
 """Of float32, which is what the model reads."""
 KEY = re.compile(rb'"[ \t\n\r]*:')
 
 Row = dict[str, Any]
-
-
-class NotJsonError(RequestError):
-    """The body is not JSON at all."""
-
-    code = "not_json"
-
-
-class RowError(RequestError):
-    """A row that breaks the manifest's description of a request; ``row`` counts from 0, None for a single object."""
-
-    def __init__(self, what: str, fix: str, field: str = "", row: int | None = None) -> None:
-        self.row = row
-        super().__init__(what, fix, field)
-
-
-class TooManyRowsError(RequestError):
-    """More rows in one request than the server takes."""
-
-    code = "too_many_rows"
 
 
 class RequestSchema:
@@ -50,7 +28,6 @@ class RequestSchema:
     def __init__(self, manifest: Manifest, most_rows: int = 10_000) -> None:
         self.manifest = manifest
         self.fields: Mapping[str, RequestField] = {field.name: field for field in manifest.request}
-        self.required = tuple(field.name for field in manifest.request if field.role == "event_time")
         self.most_rows = most_rows
         self._blank: Row = dict.fromkeys(self.fields)
         self._times = tuple(field.name for field in manifest.request if field.kind == "time")
@@ -70,7 +47,7 @@ class RequestSchema:
         try:
             rows = self._many.validate_json(body) if many else [self._one.validate_json(body)]
         except ValidationError as error:
-            raise self._refusal(error, many) from None
+            raise refusal(error, self.fields, many, self.most_rows) from None
         if len(KEY.findall(body)) != sum(map(len, rows)):
             _refuse_repeated_keys(body)
         return self._finish(rows, many)
@@ -80,7 +57,7 @@ class RequestSchema:
         try:
             found = self._many.validate_python(list(rows))
         except ValidationError as error:
-            raise self._refusal(error, many=True) from None
+            raise refusal(error, self.fields, True, self.most_rows) from None
         return self._finish(found, many=True)
 
     def _finish(self, rows: list[Row], many: bool) -> list[Row]:
@@ -101,51 +78,10 @@ class RequestSchema:
         try:
             return moment(text)
         except (ValueError, OverflowError) as error:
-            what = f"{_where(name, row)} is not a time: {error}."
+            what = f"{where(name, row)} is not a time: {error}."
             raise RowError(
                 what, "Write it as 2013-11-01T08:15:00Z (ISO 8601; UTC where no zone is given).", name, row
             ) from None
-
-    def _refusal(self, error: ValidationError, many: bool) -> RequestError:
-        first = error.errors(include_url=False, include_input=False)[0]
-        kind, place, context = first["type"], first["loc"], first.get("ctx", {})
-        if kind == "json_invalid":
-            said = context["error"]
-            return NotJsonError(f"The body is not JSON: {said}.", "Send one JSON object, or a list of them.")
-        if kind == "too_long" and not place:
-            return TooManyRowsError(
-                f"The request has more than {self.most_rows:,} rows.", "Send them in several requests, or score a file."
-            )
-        row = int(place[0]) if many and place else None
-        names = place[1:] if many else place
-        if not names:
-            return RowError(_shape(kind, row), "Send one JSON object, or a list of them.", "", row)
-        return self._field_refusal(str(names[0]), kind, context, row)
-
-    def _field_refusal(self, name: str, kind: str, context: Mapping[str, Any], row: int | None) -> RowError:
-        shown = name[:LONGEST_TEXT]
-        where = _where(shown, row)
-        if name not in self.fields:
-            near = get_close_matches(shown, self.fields, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            return RowError(
-                f"{where} is not one of this model's.", f"{hint}Fields: {', '.join(self.fields)}.", shown, row
-            )
-        if kind == "missing":
-            return RowError(f"{where} is missing.", f"Give it: {self._wanted(name)}.", name, row)
-        fault = "is not a time" if self.fields[name].kind == "time" and kind == "string_type" else _fault(kind, context)
-        return RowError(f"{where} {fault}.", f"Give {self._wanted(name)}.", name, row)
-
-    def _wanted(self, name: str) -> str:
-        field = self.fields[name]
-        unit = f" in {field.unit}" if field.unit else ""
-        wanted = {
-            "number": f"a number{unit}{_range(field)}",
-            "category": f"text of at most {LONGEST_TEXT} characters",
-            "time": "a time such as 2013-11-01T08:15:00Z",
-            "flag": "true or false",
-        }[field.kind]
-        return wanted if name in self.required else f"{wanted}, or null where it is not known"
 
     @staticmethod
     def _at(number: int, many: bool) -> int | None:
@@ -214,41 +150,9 @@ def _refuse_repeated_keys(body: bytes) -> None:
         for name, value in pairs:
             if name in seen:
                 row = rows if is_list(body) else None
-                raise RowError(f"{_where(name[:LONGEST_TEXT], row)} stands twice.", "Give each field once.", name, row)
+                raise RowError(f"{where(name[:LONGEST_TEXT], row)} stands twice.", "Give each field once.", name, row)
             seen[name] = value
         rows += 1
         return seen
 
     json.loads(body, object_pairs_hook=once)
-
-
-def _where(name: str, row: int | None) -> str:
-    return f"The field {name!r}" if row is None else f"Row {row}: the field {name!r}"
-
-
-def _shape(kind: str, row: int | None) -> str:
-    if kind == "too_short":
-        return "The list is empty."
-    return "The body is neither an object nor a list." if row is None else f"Row {row} is not an object."
-
-
-def _fault(kind: str, context: Mapping[str, Any]) -> str:
-    if kind in ("greater_than_equal", "less_than_equal"):
-        below = kind == "greater_than_equal"
-        return f"is {'below' if below else 'above'} {context['ge' if below else 'le']:g}"
-    return {
-        "float_type": "is not a number",
-        "finite_number": "is not a finite number",
-        "bool_type": "is neither true nor false",
-        "string_type": "is not text",
-        "string_too_long": "is too long",
-        "string_pattern_mismatch": "holds the character NUL",
-    }.get(kind, "is not of the right kind")
-
-
-def _range(field: RequestField) -> str:
-    if field.low is not None and field.high is not None:
-        return f" from {field.low:g} to {field.high:g}"
-    if field.low is not None:
-        return f" of at least {field.low:g}"
-    return f" of at most {field.high:g}" if field.high is not None else ""

@@ -1,6 +1,7 @@
 """A server's life: bind, get ready, answer, and end without losing what it accepted."""
 
 import asyncio
+import math
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -101,8 +102,8 @@ def _server(app: FastAPI, settings: ServingSettings) -> uvicorn.Server:
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=int(settings.keep_alive),
-            timeout_graceful_shutdown=int(settings.drain),
+            timeout_keep_alive=math.ceil(settings.keep_alive),
+            timeout_graceful_shutdown=math.ceil(settings.drain),
             backlog=BACKLOG,
         )
     )

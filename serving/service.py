@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from serving.predictor import Predictor
     from serving.watcher import Watcher
     from understudy.deploying import Deployer
-    from understudy.ports import DeploymentLog, Ledger
+    from understudy.ports import BundleStore, DeploymentLog, FeatureStore, Ledger
     from understudy.problem import ProblemSpec
     from understudy.settings import Settings
 
@@ -103,26 +103,24 @@ class Service:
         return self._schema
 
 
-def open_service(problem: str, settings: "Settings", serving: ServingSettings) -> Service:
-    """Wire a service to the stores that the settings name; nothing is started yet.
-
-    Raises:
-        SpecError: there is no such problem.
-        StoreError: the settings name a store that cannot be.
-    """
+def assemble(
+    spec: "ProblemSpec",
+    settings: "Settings",
+    serving: ServingSettings,
+    ledger: "Ledger",
+    log: "DeploymentLog",
+    bundles: "BundleStore",
+    features: "FeatureStore",
+) -> Service:
+    """Wire a service to its stores; nothing is started or contacted yet."""
     from serving.features import FeatureCache
     from serving.ledger_writer import LedgerWriter
     from serving.predictor import Predictor
     from serving.shadow import Shadows
     from serving.watcher import Watcher
-    from understudy.adapters import open_bundle_store, open_deployment_log, open_feature_store, open_ledger
     from understudy.deploying import Deployer
-    from understudy.problem import load_problem
 
-    spec = load_problem(settings.problems, problem)
-    ledger, log, bundles = open_ledger(settings), open_deployment_log(settings), open_bundle_store(settings)
     writer, cache = LedgerWriter(ledger), FeatureCache(spec)
     predictor = Predictor(spec, settings.root, writer, cache, Shadows(writer, serving), serving)
-    watcher = Watcher(predictor, log, bundles, open_feature_store(settings), ledger, settings.home, serving)
-    deployer = Deployer(log, None, bundles)
-    return Service(spec, serving, predictor, ledger, writer, cache, watcher, log, deployer)
+    watcher = Watcher(predictor, log, bundles, features, ledger, settings.home, serving)
+    return Service(spec, serving, predictor, ledger, writer, cache, watcher, log, Deployer(log, None, bundles))

@@ -89,7 +89,7 @@ def score(job: Job, order: Order, display: Display | None = None) -> Outcome:
     order = replace(order, input=order.input.absolute(), output=order.output.absolute())
     _require_place(order)
     source = open_source(order.input, job.spec, plan)
-    with turn(job.settings.home, f"score-{sha256(bytes(order.output)).hexdigest()[:12]}"):
+    with turn(job.settings.home, f"{order.output.name}-{sha256(bytes(order.output)).hexdigest()[:8]}"):
         return _Run(replace(job, progress=display.progress), order, source, display, started).outcome()
 
 
@@ -105,7 +105,7 @@ class _Run:
         try:
             with self._step("prepare"):
                 computed = self._prepare()
-            kept = [part for part in self.parts if self.partial.has(part)]
+            kept = {part for part in self.parts if self.partial.has(part)}
             with self._step("score"):
                 self._score([part for part in self.parts if part not in kept])
             with self._step("write"):

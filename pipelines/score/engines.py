@@ -1,13 +1,12 @@
 """Who scores the parts: threads of this process, or workers of a Dask cluster."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Literal
 
-from pipelines.score.part import Part, Work, Worker, score_part
+from pipelines.score.part import Part, Work, score_part
 from understudy.errors import MachineError, UnderstudyError
 
 Engine = Literal["local", "dask"]
@@ -30,17 +29,9 @@ def run_parts(engine: Engine, scheduler: str, work: Work, parts: Sequence[Part],
 
 def _in_threads(work: Work, parts: Sequence[Part], workers: int) -> Iterator[Part]:
     """DuckDB, Arrow, numpy and ONNX Runtime let go of the interpreter while they work."""
-    own = threading.local()
-
-    def score(part: Part) -> Part:
-        if not hasattr(own, "worker"):
-            own.worker = Worker(work)
-        done: Part = own.worker.score(part)
-        return done
-
     with ThreadPoolExecutor(workers, thread_name_prefix="score") as pool:
         try:
-            for future in as_completed([pool.submit(score, part) for part in parts]):
+            for future in as_completed([pool.submit(score_part, part, work) for part in parts]):
                 yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -144,10 +144,10 @@ def reading(path: Path, row: int = 0) -> Iterator[None]:
     except (pa.ArrowException, OSError, StopIteration) as error:
         where = f" from row {row + 1:,} on" if row else ""
         why = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "it ends too early"
-        raise DataError(
-            f"{path.name} cannot be read{where}: {why}.",
-            "It is no whole Parquet file: export it as Parquet again, or copy it again.",
-        ) from error
+        fix = "It is no whole Parquet file: export it as Parquet again, or copy it again."
+        if isinstance(error, OSError) and error.errno is not None:
+            fix = "Look at its permissions, and at the disk."
+        raise DataError(f"{path.name} cannot be read{where}: {why}.", fix) from error
 
 
 def is_text(kind: pa.DataType) -> bool:

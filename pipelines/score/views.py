@@ -85,7 +85,7 @@ def lay_out(job: Job, ticks: Ticks, tables: Hashes, target: Path) -> int:
     Returns:
         How many clock times were computed, over all views.
     """
-    covered = _covered(job, tables)
+    covered = _covered(job, tables) if ticks else {}
     lacking = {every: np.setdiff1d(times, covered.get(every, times[:0])) for every, times in ticks.items()}
     with replacing_folder(target) as out:
         for view in job.spec.features.views:

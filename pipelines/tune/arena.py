@@ -33,10 +33,10 @@ class Arena:
     spec: ProblemSpec
     rows: Rows
     folds: list[Fold]
-    threads: int
 
-    def score(self, candidate: Candidate, params: Params, fold: Fold) -> Score:
+    def score(self, candidate: Candidate, params: Params, number: int) -> Score:
         """Fit on a fold's training rows and judge both of its sides."""
+        fold = self.folds[number]
         learned = self.learned(candidate, fold.train)
         model = self.fit(candidate, params, learned)
         seen = learned[sample_index(len(learned), GAP_ROWS, self.spec.seed)]
@@ -49,7 +49,7 @@ class Arena:
     def fit(self, candidate: Candidate, params: Params, index: Index, how: Imbalance = "none") -> Pipeline:
         """A pipeline fitted on the rows at these positions."""
         frame, seed = self.rows.frame.iloc[index], self.spec.seed
-        pipeline = build_pipeline(candidate, params, frame, seed, self.threads)
+        pipeline = build_pipeline(candidate, params, frame, seed, threads=1)
         return fit_pipeline(pipeline, frame, self.rows.y[index], how, seed)
 
     def without(self, inputs: list[str]) -> "Arena":

@@ -10,6 +10,7 @@ from pipelines.models.scoring import sign
 from pipelines.tune.arena import Arena
 from pipelines.tune.leaderboard import Entry
 from pipelines.tune.pace import Pace
+from pipelines.tune.workers import Task, Work, Workers, in_turn
 from understudy.problem import Candidate
 
 MOST_INPUTS = 30
@@ -22,7 +23,7 @@ PATH_ROWS = 4000
 
 
 def drop_one(
-    candidate: Candidate, params: Params, whole: list[float], arena: Arena, pace: Pace
+    candidate: Candidate, params: Params, whole: list[float], arena: Arena, workers: Workers, pace: Pace
 ) -> list[dict[str, Any]]:
     """How much worse each fold is without a group of inputs, most needed first.
 
@@ -32,15 +33,21 @@ def drop_one(
     Returns:
         For each group its inputs and ``folds``, ``mean`` and ``std`` of the loss; above 0 means that the group pays.
     """
-    rows = []
-    for group, inputs in input_groups(arena).items():
+
+    def leave_out(group: str, inputs: list[str]) -> Work[dict[str, Any]]:
         pace.tell(f"{candidate.name}: without {group}")
-        smaller = arena.without(inputs)
-        scores = [smaller.score(candidate, params, fold).valid for fold in arena.folds]
+        given = ((inputs, candidate, params, number) for number in range(len(arena.folds)))
+        scores = yield from in_turn(Task(candidate.name, _score_without, each) for each in given)
         loss = sign(arena.spec.tuning.metric) * (np.array(whole) - np.array(scores))
         spread = {"mean": float(loss.mean()), "std": float(loss.std(ddof=1))}
-        rows.append({"group": group, "inputs": inputs, "folds": loss.tolist(), **spread})
+        return {"group": group, "inputs": inputs, "folds": loss.tolist(), **spread}
+
+    rows = workers.run(leave_out(group, inputs) for group, inputs in input_groups(arena).items())
     return sorted(rows, key=lambda row: -row["mean"])
+
+
+def _score_without(arena: Arena, inputs: list[str], candidate: Candidate, params: Params, number: int) -> float:
+    return arena.without(inputs).score(candidate, params, number).valid
 
 
 def input_groups(arena: Arena) -> dict[str, list[str]]:
@@ -59,23 +66,27 @@ def is_traceable(candidate: Candidate) -> bool:
     return candidate.family == "linear" and "C" in {**candidate.fixed, **candidate.space}
 
 
-def coefficient_paths(entries: list[Entry], arena: Arena, pace: Pace) -> list[dict[str, Any]]:
+def coefficient_paths(entries: list[Entry], workers: Workers, pace: Pace) -> list[dict[str, Any]]:
     """Coefficients of each linear candidate from strong to weak regularisation.
 
     Returns:
         For each candidate ``strengths`` [S] (inverse), ``features`` [F] and ``coefficients`` [S, F].
     """
-    rows = np.arange(len(arena.rows))
-    paths = []
-    for entry in entries:
-        pace.tell(f"{entry.candidate.name}: coefficient path")
-        sampled = entry.candidate.model_copy(update={"rows": PATH_ROWS})
-        learned = arena.learned(sampled, rows)
-        models = [arena.fit(sampled, {**entry.params, "C": strength}, learned) for strength in STRENGTHS]
-        found = [model[-1].coef_[0].tolist() for model in models]
-        told = {"strengths": list(STRENGTHS), "features": feature_names(models[0]), "coefficients": found}
-        paths.append({"candidate": entry.candidate.name, **told})
-    return paths
+
+    def trace(candidate: Candidate, params: Params) -> Work[dict[str, Any]]:
+        pace.tell(f"{candidate.name}: coefficient path")
+        path = yield Task(candidate.name, _path, (candidate, params))
+        return {"candidate": candidate.name, **path}
+
+    return workers.run(trace(entry.candidate, entry.params) for entry in entries)
+
+
+def _path(arena: Arena, candidate: Candidate, params: Params) -> dict[str, Any]:
+    sampled = candidate.model_copy(update={"rows": PATH_ROWS})
+    learned = arena.learned(sampled, np.arange(len(arena.rows)))
+    models = [arena.fit(sampled, {**params, "C": strength}, learned) for strength in STRENGTHS]
+    found = [model[-1].coef_[0].tolist() for model in models]
+    return {"strengths": list(STRENGTHS), "features": feature_names(models[0]), "coefficients": found}
 
 
 def feature_names(pipeline: Pipeline) -> list[str]:

@@ -7,11 +7,12 @@ from scipy.stats import t
 
 from pipelines.models.calibration import Calibrated
 from pipelines.models.candidates import Params, build_pipeline
-from pipelines.models.folds import Fold, holdout
+from pipelines.models.folds import holdout
 from pipelines.models.imbalance import supports
 from pipelines.models.scoring import METRICS, implied_threshold
 from pipelines.tune.arena import Arena
 from pipelines.tune.pace import Pace
+from pipelines.tune.workers import Task, Work, Workers, in_turn
 from understudy.problem import Candidate
 from understudy.problem.learning import Imbalance
 from understudy.statistics.decisions import cost_per_1000
@@ -19,24 +20,26 @@ from understudy.statistics.decisions import cost_per_1000
 FIGURES = ("pr_auc", "brier", "cost_per_1000")
 
 
-def compare_imbalance(candidate: Candidate, params: Params, arena: Arena, pace: Pace) -> list[dict[str, Any]]:
+def compare_imbalance(
+    candidate: Candidate, params: Params, arena: Arena, workers: Workers, pace: Pace
+) -> list[dict[str, Any]]:
     """Figures of each way over the folds, after calibration.
 
     Within a fold the newest fifth of the training rows is kept from the fit and calibrates it (drawn by class for an
     undated problem). Decisions are taken at the threshold that the costs imply for true probabilities, so that no
     threshold is fitted to the rows that are judged.
     """
-    compared = []
-    for how in dict.fromkeys(("none", *arena.spec.tuning.imbalance)):
-        pipeline = build_pipeline(candidate, params, arena.rows.frame, arena.spec.seed, arena.threads)
+    pipeline = build_pipeline(candidate, params, arena.rows.frame, arena.spec.seed, threads=1)
+
+    def compare(how: Imbalance) -> Work[dict[str, Any]]:
         if not supports(pipeline, how):
-            compared.append({"imbalance": how, "status": f"skipped: {candidate.name} takes no weights"})
-            continue
-        found = [_judge(candidate, params, arena, fold, how) for fold in arena.folds]
-        spreads: dict[str, Any] = {name: _spread(found, name) for name in FIGURES}
-        compared.append({"imbalance": how, "status": "ok", **spreads})
+            return {"imbalance": how, "status": f"skipped: {candidate.name} takes no weights"}
+        given = ((candidate, params, number, how) for number in range(len(arena.folds)))
+        found = yield from in_turn(Task(candidate.name, _judge, each) for each in given)
         pace.step(f"{candidate.name}: imbalance {how}")
-    return compared
+        return {"imbalance": how, "status": "ok", **{name: _spread(found, name) for name in FIGURES}}
+
+    return workers.run(compare(how) for how in dict.fromkeys(("none", *arena.spec.tuning.imbalance)))
 
 
 def choose_imbalance(compared: list[dict[str, Any]]) -> Imbalance:
@@ -53,7 +56,8 @@ def choose_imbalance(compared: list[dict[str, Any]]) -> Imbalance:
     return chosen
 
 
-def _judge(candidate: Candidate, params: Params, arena: Arena, fold: Fold, how: Imbalance) -> dict[str, float]:
+def _judge(arena: Arena, candidate: Candidate, params: Params, number: int, how: Imbalance) -> dict[str, float]:
+    fold = arena.folds[number]
     inner = holdout(arena.rows.take(fold.train), arena.spec)
     fitted = arena.fit(candidate, params, arena.learned(candidate, fold.train[inner.train]), how)
     aside = fold.train[inner.valid]

@@ -21,6 +21,7 @@ from pipelines.models.scoring import sign
 from pipelines.tune.arena import Arena, Score
 from pipelines.tune.pace import Pace
 from pipelines.tune.study import TrialLog
+from pipelines.tune.workers import Task, Work
 from understudy.problem import Candidate
 from understudy.problem.learning import Range, Tuning
 
@@ -31,7 +32,7 @@ GRID_POINTS = 4
 """Points of a numeric range on a grid."""
 
 
-def search(candidate: Candidate, arena: Arena, log: TrialLog, pace: Pace) -> list[FrozenTrial]:
+def search(candidate: Candidate, arena: Arena, log: TrialLog, pace: Pace) -> Work[list[FrozenTrial]]:
     """Run the candidate's trials, or those that ``log`` does not hold yet, and return all in order.
 
     The sampler is seeded anew for each trial from (problem's seed, candidate, number of the trial) and sees finished
@@ -44,18 +45,19 @@ def search(candidate: Candidate, arena: Arena, log: TrialLog, pace: Pace) -> lis
     for number in range(total):
         if number >= len(study.trials):
             study.sampler = make_sampler(tuning, arena.spec.seed, candidate.name, number)
-            _ask_and_tell(study, candidate, arena, pace)
+            yield from _ask_and_tell(study, candidate, arena, pace)
             log.keep(study.trials[number])
         pace.step(f"{candidate.name}: trial {number + 1} of {total}")
     return study.trials
 
 
-def _ask_and_tell(study: optuna.Study, candidate: Candidate, arena: Arena, pace: Pace) -> None:
+def _ask_and_tell(study: optuna.Study, candidate: Candidate, arena: Arena, pace: Pace) -> Work[None]:
     before = study.trials
     if arena.spec.tuning.sampler == "grid":
         study.enqueue_trial(grid(candidate.space)[len(before)])
     trial = study.ask(distributions(candidate.space))
-    scores, pruned = _run_folds(trial, candidate, arena, before[0].user_attrs["folds"] if before else None, pace)
+    reference = before[0].user_attrs["folds"] if before else None
+    scores, pruned = yield from _run_folds(trial, candidate, arena, reference, pace)
     trial.set_user_attr("folds", [score.valid for score in scores])
     trial.set_user_attr("train", [score.train for score in scores])
     if pruned:
@@ -66,15 +68,15 @@ def _ask_and_tell(study: optuna.Study, candidate: Candidate, arena: Arena, pace:
 
 def _run_folds(
     trial: Trial, candidate: Candidate, arena: Arena, reference: list[float] | None, pace: Pace
-) -> tuple[list[Score], bool]:
+) -> Work[tuple[list[Score], bool]]:
     """Scores of the folds until all are done or the trial is pruned.
 
     Folds differ in difficulty more than trials do, so the pruner sees the mean lead over the first trial's score on
     the same folds rather than the scores themselves.
     """
     scores: list[Score] = []
-    for step, fold in enumerate(arena.folds):
-        scores.append(arena.score(candidate, trial.params, fold))
+    for step in range(len(arena.folds)):
+        scores.append((yield Task(candidate.name, _score, (candidate, trial.params, step))))
         pace.tell(f"{candidate.name}: trial {trial.number + 1}, fold {step + 1} of {len(arena.folds)}")
         leads = [
             score.valid - base for score, base in zip(scores, reference or [s.valid for s in scores], strict=False)
@@ -83,6 +85,10 @@ def _run_folds(
         if len(scores) < len(arena.folds) and trial.should_prune():
             return scores, True
     return scores, False
+
+
+def _score(arena: Arena, candidate: Candidate, params: Params, step: int) -> Score:
+    return arena.score(candidate, params, step)
 
 
 def count_trials(candidate: Candidate, tuning: Tuning) -> int:

@@ -4,7 +4,6 @@ from pipelines.job import Job
 from pipelines.models.candidates import missing_package
 from pipelines.models.folds import make_folds
 from pipelines.models.frame import read_rows
-from pipelines.models.threads import limited
 from pipelines.tune.arena import Arena
 from pipelines.tune.choice import choose
 from pipelines.tune.evidence import coefficient_paths, drop_one, is_traceable
@@ -13,8 +12,9 @@ from pipelines.tune.pace import Pace
 from pipelines.tune.resampling import choose_imbalance, compare_imbalance
 from pipelines.tune.search import count_trials, search
 from pipelines.tune.study import TrialLog, study_name
+from pipelines.tune.workers import Work, Workers
 from understudy.files import sha256_file, write_json
-from understudy.problem import ProblemSpec
+from understudy.problem import Candidate, ProblemSpec
 
 
 def run(job: Job) -> None:
@@ -26,37 +26,45 @@ def run(job: Job) -> None:
     Raises:
         DataError: the training rows do not make the folds.
         SpecError: a candidate cannot be built.
-        MachineError: the search took longer than ``tuning.timeout``.
+        MachineError: the search took longer than ``tuning.timeout``, or one of its processes was killed.
+        StageError: a fit failed for a reason that nobody foresaw.
     """
     spec = job.spec.fastened() if job.profile == "fast" else job.spec
     path = job.input("split", "train.parquet")
-    with limited(job.settings.threads):
-        rows = read_rows(path, spec).sample(spec.tuning.rows, spec.seed)
-        arena = Arena(spec, rows, make_folds(rows, spec), job.settings.threads)
-        pace = Pace(job.progress, spec.tuning.timeout, _steps(spec))
-        entries = _compare(job, spec, arena, pace, sha256_file(path))
-        _write(job, spec, arena, pace, entries)
+    rows = read_rows(path, spec).sample(spec.tuning.rows, spec.seed)
+    arena = Arena(spec, rows, make_folds(rows, spec))
+    pace = Pace(job.progress, spec.tuning.timeout, _steps(spec))
+    with Workers(arena, job.settings.threads) as workers:
+        entries = _compare(job, arena, workers, pace, sha256_file(path))
+        _write(job, arena, workers, pace, entries)
 
 
-def _compare(job: Job, spec: ProblemSpec, arena: Arena, pace: Pace, data: str) -> list[Entry]:
-    database = job.settings.home / "studies" / f"{spec.name}.db"
-    entries = []
-    for candidate in spec.candidates:
-        if lacking := missing_package(candidate):
-            entries.append(skipped(candidate, f"{lacking} is not installed"))
-            continue
+def _compare(job: Job, arena: Arena, workers: Workers, pace: Pace, data: str) -> list[Entry]:
+    """All candidates, best first. Those with the most trials begin, so that none is left for long at the end."""
+    spec, database = arena.spec, job.settings.home / "studies" / f"{arena.spec.name}.db"
+
+    def look(candidate: Candidate) -> Work[Entry]:
         log = TrialLog(database, study_name(spec, candidate, job.profile, data))
-        entries.append(summarise(candidate, search(candidate, arena, log, pace), spec.tuning.metric))
-    return rank(entries, spec.tuning.metric)
+        trials = yield from search(candidate, arena, log, pace)
+        return summarise(candidate, trials, spec.tuning.metric)
+
+    able = [candidate for candidate in spec.candidates if not missing_package(candidate)]
+    longest_first = sorted(able, key=lambda candidate: -count_trials(candidate, spec.tuning))
+    found = {entry.candidate.name: entry for entry in workers.run(map(look, longest_first))}
+    unable = [skipped(c, f"{missing_package(c)} is not installed") for c in spec.candidates if c not in able]
+    return rank([*(found[candidate.name] for candidate in able), *unable], spec.tuning.metric)
 
 
-def _write(job: Job, spec: ProblemSpec, arena: Arena, pace: Pace, entries: list[Entry]) -> None:
+def _write(job: Job, arena: Arena, workers: Workers, pace: Pace, entries: list[Entry]) -> None:
+    spec = arena.spec
     winner = choose(entries, spec.tuning)
-    compared = compare_imbalance(winner.candidate, winner.params, arena, pace)
+    compared = compare_imbalance(winner.candidate, winner.params, arena, workers, pace)
     choice = {"candidate": winner.candidate.name, "params": winner.params, "imbalance": choose_imbalance(compared)}
-    groups = drop_one(winner.candidate, winner.params, winner.folds, arena, pace) if spec.tuning.drop_one else []
-    traced = [entry for entry in entries if entry.status == "ok" and is_traceable(entry.candidate)]
-    paths = coefficient_paths(traced, arena, pace) if spec.tuning.drop_one else []
+    groups, paths = [], []
+    if spec.tuning.drop_one:
+        groups = drop_one(winner.candidate, winner.params, winner.folds, arena, workers, pace)
+        traced = [entry for entry in entries if entry.status == "ok" and is_traceable(entry.candidate)]
+        paths = coefficient_paths(traced, workers, pace)
     write_json(job.out / "leaderboard.json", [entry.json() for entry in entries])
     write_json(job.out / "trials.json", [as_trial(e.candidate, t, spec.tuning.metric) for e in entries for t in e.all])
     write_json(job.out / "choice.json", choice)

@@ -1,7 +1,7 @@
 """``POST /v1/explain``: what moved a score."""
 
 import asyncio
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -9,11 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.errors import Overloaded
+from serving.explain import Explanation
 from serving.http.problems import NotFoundError
 from serving.http.reading import Reader
 from serving.http.route import COMMON, add_route, json_response
-from serving.schema import LONGEST_TEXT, RowError
+from serving.refusals import LONGEST_TEXT, RowError
 from serving.service import Service
+
+AT_ONCE = 2
+"""Explanations cost a thousand predictions; this many are made at once, so that threads are left for predictions."""
+MOST_WAITING = 64
 
 
 class Question(BaseModel):
@@ -54,16 +60,23 @@ BODY = {
 def add_explain(router: APIRouter, service: Service) -> None:
     """Add the route."""
 
+    turns = asyncio.Semaphore(AT_ONCE)
+    waiting = 0
+
     async def explain(request: Request) -> Response:
         """The features that moved one score, in its units: of a request now, or of a prediction that was answered."""
         asked = QUESTION.read(await request.body())
         if (asked.request is None) == (asked.prediction_id is None):
             raise RowError("The body names neither or both.", "Give either request or prediction_id.")
-        if asked.request is not None:
-            reasons = await service.predictor.explain(service.schema.check([asked.request])[0])
-        else:
-            reasons = await service.predictor.explain_prediction(await _stored(service, str(asked.prediction_id)))
-        return json_response(asdict(reasons) if is_dataclass(reasons) else reasons)
+        nonlocal waiting
+        if waiting >= MOST_WAITING:
+            raise Overloaded(f"{waiting} requests wait to be explained.")
+        waiting += 1
+        try:
+            async with turns:
+                return json_response(asdict(await _reasons(service, asked)))
+        finally:
+            waiting -= 1
 
     add_route(
         router,
@@ -76,6 +89,12 @@ def add_explain(router: APIRouter, service: Service) -> None:
         summary="Explain",
         tags=["predictions"],
     )
+
+
+async def _reasons(service: Service, asked: Question) -> Explanation:
+    if asked.request is not None:
+        return await service.predictor.explain(service.schema.check([asked.request])[0])
+    return await service.predictor.explain_prediction(await _stored(service, str(asked.prediction_id)))
 
 
 async def _stored(service: Service, prediction_id: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from serving.http.reading import Reader
 from serving.http.route import COMMON, add_route, json_response
-from serving.schema import LONGEST_TEXT, RowError, TooManyRowsError, is_list, key_text, moment
+from serving.refusals import LONGEST_TEXT, RowError, TooManyRowsError
+from serving.schema import is_list, key_text, moment
 from serving.service import Service
 from understudy.records import Label
 

@@ -13,7 +13,7 @@ from serving.http.problems import NotFoundError
 from serving.http.route import add_route, json_response
 from serving.http.status import require_ready
 from serving.http.tensors import DATATYPES, packed, rows_of
-from serving.schema import NotJsonError, RowError
+from serving.refusals import NotJsonError, RowError
 from serving.service import Service
 from understudy.records import Prediction
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from serving.http.problems import answer
 from serving.http.route import COMMON, add_route, json_response
 from serving.http.status import require_ready
-from serving.schema import NotJsonError, RowError
+from serving.refusals import NotJsonError, RowError
 from serving.service import Service
 from understudy.bundle.manifest import RequestField
 

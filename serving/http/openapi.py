@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from serving.http.feedback import ONE
-from serving.schema import LONGEST_TEXT, bounds
+from serving.refusals import LONGEST_TEXT
+from serving.schema import bounds
 from serving.service import Service
 from understudy.bundle.manifest import Manifest, RequestField
 

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from serving.errors import ModelFailed, NotReady, Overloaded
-from serving.schema import NotJsonError, TooManyRowsError
+from serving.refusals import NotJsonError, TooManyRowsError
 from understudy.errors import (
     BundleError,
     ConflictError,
@@ -60,7 +60,7 @@ STATUSES: tuple[tuple[type[UnderstudyError], int], ...] = (
     (DataError, 422),
     (ConflictError, 409),
     (DeploymentError, 409),
-    (ModelFailed, 503),
+    (ModelFailed, 500),
     (BundleError, 409),
     (Overloaded, 429),
     (NotReady, 503),

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from serving.schema import LONGEST_TEXT, NotJsonError, RowError
+from serving.refusals import LONGEST_TEXT, NotJsonError, RowError
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.schema import RowError
+from serving.refusals import RowError
 from understudy.bundle.manifest import RequestField
 
 NUMERIC = {

@@ -6,21 +6,21 @@ import time
 from collections import Counter
 from typing import Any
 
-import numpy as np
-
 from serving.features import Features
 from serving.lineup import Lineup
 from serving.routing.breaker import Breaker
 from serving.settings import ServingSettings
 from serving.shadow.frames import pack, pack_tensors, read
 from serving.shadow.process import Process
-from serving.shadow.sent import Sent, predictions
+from serving.shadow.sent import Scored, Sent, scored
 from serving.writes import Writes
 from understudy.records import Prediction
 from understudy.records.deployment import Placed
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds before the process is started again: doubled each time, until it has answered once."""
+LINGER = 0.5
+"""Seconds after which scores are stored by themselves where no live prediction comes by."""
 LOADING = 60.0
 """Seconds that loading a model may take."""
 
@@ -54,7 +54,9 @@ class Shadows:
         self._breakers: dict[str, Breaker] = {}
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._storing: set[asyncio.Task[None]] = set()
+        self._ripe: list[Scored] = []
+        self._lingering: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
 
     def use(self, lineup: Lineup) -> None:
         """Have the shadows of a lineup ready as soon as may be; the process is started with the first ones."""
@@ -93,9 +95,26 @@ class Shadows:
         """Of the process, while there is one."""
         return self._process.pid if self._process else None
 
+    def riders(self) -> list[Scored]:
+        """What was scored and is to be stored. It rides along with the next live predictions: a commit of its own would
+        make those wait. Tell ``landed`` how it went."""
+        scored, self._ripe = self._ripe, []
+        return scored
+
+    def landed(self, scored: list[Scored], stored: bool) -> None:
+        """Count what ``riders`` gave, once it is stored or lost."""
+        for one in scored:
+            rows = len(one.predictions)
+            self.outstanding -= rows
+            if not stored:
+                self.dropped[one.name, "ledger"] += rows
+            else:
+                (self.failed if one.failed else self.scored)[one.name] += rows
+
     async def drain(self) -> None:
         """Return when nothing is outstanding."""
         while self.outstanding:
+            await self._flush()
             await asyncio.sleep(0.005)
 
     async def close(self) -> None:
@@ -105,8 +124,10 @@ class Shadows:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
             self._keeper = None
-        if self._storing:
-            await asyncio.wait(self._storing)
+        self._ending.set()
+        if self._lingering is not None:
+            await self._lingering
+        await self._flush()
 
     def _breaker(self) -> Breaker:
         said = self.settings
@@ -195,22 +216,27 @@ class Shadows:
             return
         sent = self._sent.pop(head["scored"])
         self._record(sent.placed.digest, succeeded=not head["error"])
-        task = asyncio.create_task(self._store(sent, head, body))
-        self._storing.add(task)
-        task.add_done_callback(self._storing.discard)
+        self._ripe.append(scored(sent, body, head["error"], head["ms"]))
+        if self._lingering is None or self._lingering.done():
+            self._lingering = asyncio.create_task(self._linger())
 
     def _record(self, digest: str, succeeded: bool) -> None:
         if digest in self._breakers:
             self._breakers[digest].record(succeeded)
 
-    async def _store(self, sent: Sent, head: dict[str, Any], body: bytes) -> None:
-        name, rows = sent.placed.name, len(sent.live)
-        scores = [None] * rows if head["error"] else np.frombuffer(body, np.float32).tolist()
-        try:
-            await self.ledger.write(predictions(sent, scores, head["error"], head["ms"]))
-        except Exception:  # whatever the ledger lacks, nobody waits for this
-            self.dropped[name, "ledger"] += rows
-        else:
-            (self.failed if head["error"] else self.scored)[name] += rows
-        finally:
-            self.outstanding -= rows
+    async def _linger(self) -> None:
+        """Store what no live prediction has taken along."""
+        while self._ripe:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), LINGER)
+            await self._flush()
+
+    async def _flush(self) -> None:
+        riders = self.riders()
+        if riders:
+            try:
+                await self.ledger.write([prediction for one in riders for prediction in one.predictions])
+            except Exception:  # whatever the ledger lacks, nobody waits for this
+                self.landed(riders, stored=False)
+            else:
+                self.landed(riders, stored=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+
 from serving.ids import new_ids
 from understudy.records import Prediction
 from understudy.records.deployment import Placed
@@ -17,7 +19,26 @@ class Sent:
     live: list[Prediction]
 
 
-def predictions(sent: Sent, scores: list[float | None], error: str, spent: float) -> list[Prediction]:
+@dataclass(slots=True)
+class Scored:
+    """What it said of them, to be stored."""
+
+    name: str
+    failed: bool
+    predictions: list[Prediction]
+
+
+def scored(sent: Sent, scores: bytes, error: str, spent: float) -> Scored:
+    """
+    Args:
+        scores: float32, one for each row; empty when there is an error.
+        spent: milliseconds.
+    """
+    values = [None] * len(sent.live) if error else np.frombuffer(scores, np.float32).tolist()
+    return Scored(sent.placed.name, bool(error), _predictions(sent, values, error, spent))
+
+
+def _predictions(sent: Sent, scores: list[float | None], error: str, spent: float) -> list[Prediction]:
     """Request and inputs are those of the live prediction, and are not stored twice."""
     now = datetime.now(UTC).replace(tzinfo=None)
     return [

@@ -56,6 +56,8 @@ def main(descriptor: int, nice: int) -> None:
     """Serve the socket that was inherited as ``descriptor``."""
     os.nice(nice)
     if sys.platform == "linux":
+        # Else the kernel would run this process the moment that the server hands it something, in the server's time.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         # A model that hangs never sees the socket close: the kernel ends this process with the server's.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with socket.socket(fileno=descriptor) as connection:

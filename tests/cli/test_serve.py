@@ -12,6 +12,9 @@ import pytest
 from served import EXAMPLE, a_project
 from served_process import MAIN, REPOSITORY, a_server, deploy
 
+from cli.serve import open_service
+from serving.settings import ServingSettings
+
 pytestmark = pytest.mark.e2e
 
 
@@ -36,6 +39,12 @@ def test_it_says_where_it_listens_and_ends_well_on_interruption(tmp_path: Path) 
         assert server.process.wait(20) == 0
 
 
+def test_a_service_is_wired_from_settings_and_contacts_nothing_yet(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "project")
+    assert open_service("toy", project.settings, ServingSettings()).spec.name == "toy"
+    assert not project.settings.home.joinpath("understudy.db").exists()
+
+
 def test_what_cannot_be_served_is_said(tmp_path: Path) -> None:
     root = a_project(tmp_path / "project").settings.root
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -45,7 +54,7 @@ def test_what_cannot_be_served_is_said(tmp_path: Path) -> None:
     assert "Choose another with --port" in busy.stderr
     unknown = _serve(root, "--problem", "other", "--port", "0", "--admin-port", "0")
     assert (unknown.returncode, "no problem called 'other'" in unknown.stderr) == (1, True)
-    bare = _serve(root, "--problem", "toy", "--port", "0", "--admin-port", "0", "--admin-host", "0.0.0.0")
+    bare = _serve(root, "--problem", "toy", "--port", "0", "--admin-port", "0", "--admin-host", "0.0.0.0")  # noqa: S104
     assert (bare.returncode, "set admin_token" in bare.stderr) == (1, True)
     odd = _serve(root, "--problem", "toy", UNDERSTUDY_SERVING_BODY="much")
     assert (odd.returncode, "UNDERSTUDY_SERVING_BODY" in odd.stderr) == (1, True)

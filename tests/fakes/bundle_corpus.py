@@ -11,8 +11,8 @@ from small_serving import a_model
 
 from understudy.adapters.bundle_folder import FolderBundles
 from understudy.bundle.manifest import MANIFEST, MODEL, Manifest
-from understudy.records import Arm, Deployment, Shadow
 from understudy.files import sha256_file
+from understudy.records import Arm, Deployment, Shadow
 
 MARKER = "somebody-was-here"
 
@@ -46,10 +46,9 @@ class Corpus:
         alter(self.store.root / digest)
         return digest
 
-    def retold(self, version: int, **changes: Any) -> str:
-        """Publish a bundle whose manifest says something else, and whose hashes are right all the same."""
-        digest = self.sound(version)
-        folder = self.store.root / digest
+    def retold(self, version: int, alter: Callable[[Path], None] = lambda _: None, **changes: Any) -> str:
+        """Publish an altered bundle whose manifest says something else, and whose hashes are right all the same."""
+        folder = self.store.root / self.altered(version, alter)
         values = json.loads((folder / MANIFEST).read_text()) | changes
         values["files"][MODEL] = {"sha256": sha256_file(folder / MODEL), "size": (folder / MODEL).stat().st_size}
         (folder / MANIFEST).write_text(json.dumps(values))

@@ -1,4 +1,4 @@
-"""A small project with something to serve: bundles in its store, a deployment, and the service over fakes or real stores.
+"""A small project with something to serve: bundles in its store, a deployment, and the service over fakes.
 
 The model is that of ``small_bundle``: score = sigmoid(2 size - weight + [town is "north"]).
 """
@@ -13,17 +13,11 @@ from fake_feature_store import FakeFeatureStore
 from fake_ledger import FakeLedger
 from small_bundle import a_bundle, expected_score
 
-from serving.features import FeatureCache
-from serving.ledger_writer import LedgerWriter
-from serving.predictor import Predictor
-from serving.service import Service
+from serving.service import Service, assemble
 from serving.settings import ServingSettings
-from serving.shadow import Shadows
-from serving.watcher import Watcher
 from understudy.adapters.bundle_folder import FolderBundles
 from understudy.bundle import Bundle
 from understudy.bundle.manifest import Example, FeatureCode, RequestField
-from understudy.deploying import Deployer
 from understudy.features.code import code_hash
 from understudy.problem import ProblemSpec, load_problem
 from understudy.records import CHAMPION, Arm, Deployment
@@ -108,13 +102,9 @@ def a_project(folder: Path, versions: int = 1) -> Project:
 def a_service(project: Project, *deployments: Deployment, **limits: Any) -> Service:
     """The real parts over stores in memory; start and stop it."""
     serving = ServingSettings(**{"notice": 0.0, **limits})
-    ledger, log = FakeLedger(), FakeDeploymentLog(*(deployments or (project.deployment(),)))
+    log = FakeDeploymentLog(*(deployments or (project.deployment(),)))
     bundles = FolderBundles(Path(project.settings.bundle_store))
-    writer, cache = LedgerWriter(ledger), FeatureCache(project.spec)
-    predictor = Predictor(project.spec, project.settings.root, writer, cache, Shadows(writer, serving), serving)
-    home = project.settings.home
-    watcher = Watcher(predictor, log, bundles, FakeFeatureStore(), ledger, home, serving)
-    return Service(project.spec, serving, predictor, ledger, writer, cache, watcher, log, Deployer(log, None, bundles))
+    return assemble(project.spec, project.settings, serving, FakeLedger(), log, bundles, FakeFeatureStore())
 
 
 def _request(spec: ProblemSpec) -> tuple[RequestField, ...]:

@@ -116,12 +116,7 @@ def test_a_pickle_is_never_opened(name: str, corpus: Corpus, loader: Loader) -> 
 
 
 def test_a_pickle_with_right_hashes_is_no_model(corpus: Corpus, loader: Loader) -> None:
-    sound = corpus.sound(2)
-    corpus.pickled(corpus.store.root / sound / MODEL)
-    (corpus.store.root / sound).rename(corpus.store.root / "kept")
-    corpus.sound(2)
-    corpus.pickled(corpus.store.root / sound / MODEL)
-    digest = corpus.retold(2)
+    digest = corpus.retold(2, lambda bundle: corpus.pickled(bundle / MODEL))
     with pytest.raises(BundleError, match="cannot be run"):
         loader.load(revision(1, (2, digest)), {}, None)
     assert not corpus.marker.exists()
@@ -149,11 +144,10 @@ RETOLD: dict[str, tuple[dict[str, Any], str]] = {
         {"example": {"request": {}, "numbers": [1.0, 0.5], "categories": ["north"], "score": 0.25}},
         "scores its own example 0.9",
     ),
-    "format": ({"format": 1, "nonsense": 1}, "Extra inputs"),
 }
 
 
-@pytest.mark.parametrize("kind", [kind for kind in RETOLD if kind != "format"])
+@pytest.mark.parametrize("kind", RETOLD)
 def test_a_whole_bundle_that_does_not_fit_is_refused(kind: str, corpus: Corpus, loader: Loader) -> None:
     changes, reason = RETOLD[kind]
     digest = corpus.retold(2, **changes)
@@ -173,9 +167,9 @@ def test_other_requests_than_the_champions_are_refused(corpus: Corpus, loader: L
     running = loader.load(revision(1, (1, corpus.sound(1))), {}, None)
     request = [item.model_dump(mode="json") for item in running.manifest.request]
     other = corpus.retold(2, request=[*request, field("garden", "number")])
-    with pytest.raises(BundleError, match="requests differ .* in garden"):
+    with pytest.raises(BundleError, match=r"requests differ .* in garden"):
         loader.load(revision(2, (2, other)), running.models, running.manifest)
-    with pytest.raises(BundleError, match="toy/2 as challenger: .* in garden"):
+    with pytest.raises(BundleError, match=r"toy/2 as challenger: .* in garden"):
         loader.load(revision(2, (1, running.champion.digest), (2, other)), running.models, None)
     assert loader.load(revision(2, (2, other)), {}, None).champion.version == 2
 

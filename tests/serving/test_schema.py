@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from served import EXAMPLE, a_project
 
-from serving.schema import NotJsonError, RequestSchema, RowError, TooManyRowsError, is_list, key_text, moment
+from serving.refusals import NotJsonError, RowError, TooManyRowsError
+from serving.schema import RequestSchema, is_list, key_text, moment
 from understudy.errors import RequestError
 
 pytestmark = pytest.mark.unit
@@ -83,9 +84,12 @@ def test_no_bytes_raise_anything_else(schema: RequestSchema, body: bytes) -> Non
 def test_no_json_raises_anything_else(schema: RequestSchema, value: Any) -> None:
     try:
         schema.parse(json.dumps(value).encode("utf-8", "surrogatepass"))
-    except RequestError as error:
-        assert error.what
-        assert error.fix
+    except RequestError as refusal:
+        said = refusal
+    else:
+        return
+    assert said.what
+    assert said.fix
 
 
 def test_limits_of_rows_and_of_depth(schema: RequestSchema) -> None:

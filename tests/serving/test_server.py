@@ -85,6 +85,33 @@ def test_it_ends_with_everything_answered_and_stored(project: Project) -> None:
     assert set(answered) <= stored
 
 
+def test_versions_change_under_load_without_a_failed_request(tmp_path: Path) -> None:
+    project = a_project(tmp_path / "project", versions=2)
+    deploy(project, project.deployment(1, version=2), project.deployment(2, version=1))
+    seen: list[tuple[int, int, float]] = []
+    stop = threading.Event()
+
+    def ask(url: str) -> None:
+        with httpx.Client(base_url=url) as client:
+            while not stop.is_set():
+                response = client.post("/v1/predict", json=EXAMPLE)
+                said = response.json()
+                seen.append((response.status_code, said.get("model_version"), said.get("threshold")))
+
+    with a_server(project) as server:
+        clients = [threading.Thread(target=ask, args=(server.url,)) for _ in range(3)]
+        for client in clients:
+            client.start()
+        for number in range(20):
+            change = {"who": "ada", "why": "a drill", "version": 2 - number % 2}
+            assert httpx.post(f"{server.admin}/admin/deploy", json=change, timeout=20).status_code == 200
+        stop.set()
+        for client in clients:
+            client.join()
+    assert {status for status, *_ in seen} == {200}
+    assert {(version, round(threshold, 6)) for _, version, threshold in seen} == {(1, 0.4), (2, 0.41)}
+
+
 def test_readiness_fails_before_anything_else_does(project: Project) -> None:
     with a_server(project, UNDERSTUDY_SERVING_NOTICE="1.5") as server, httpx.Client(base_url=server.url) as client:
         assert client.get("/healthz/ready").status_code == 200

@@ -7,9 +7,6 @@ import pytest
 from served import EXAMPLE, Project, a_project, a_service
 
 from serving.errors import NotReady
-from serving.service import open_service
-from serving.settings import ServingSettings
-from understudy.errors import SpecError
 
 pytestmark = pytest.mark.unit
 
@@ -53,11 +50,3 @@ def test_a_refused_bundle_is_named(project: Project) -> None:
 
     assert asyncio.run(live()).startswith("Revision 1 is refused: ")
     assert "understudy_deployment_refused 1.0" in service.metrics.text().decode()
-
-
-def test_it_is_wired_from_settings_and_contacts_nothing_yet(project: Project) -> None:
-    service = open_service("toy", project.settings, ServingSettings())
-    assert service.spec.name == "toy"
-    assert not project.settings.home.joinpath("understudy.db").exists()
-    with pytest.raises(SpecError, match="no problem called 'other'"):
-        open_service("other", project.settings, ServingSettings())

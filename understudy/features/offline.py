@@ -69,7 +69,7 @@ def as_column(values: pa.ChunkedArray, kind: str) -> Array:
     if kind == "category":
         return coded(values).objects()
     if kind == "time":
-        return np.asarray(values.cast(pa.timestamp("us")).to_numpy())
+        return np.asarray(values.cast(pa.timestamp("us"), safe=False).to_numpy())
     return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float64)
 
 

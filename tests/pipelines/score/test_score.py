@@ -1,5 +1,6 @@
 """Whole files: the scores are those of training's features, whatever the parts, a kill or a change come to."""
 
+import errno
 import itertools
 import os
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from pipelines.running.display import Silent, State
 from pipelines.score import Order, parts_of, score
 from pipelines.score.part import Part, Worker
 from understudy.bundle import Bundle
-from understudy.errors import BundleError, DataError
+from understudy.errors import BundleError, DataError, MachineError
 from understudy.features.offline import compute_all, sorted_requests, ticks_of
 from understudy.features.plan import make_plan
 from understudy.features.views import open_views
@@ -234,6 +235,50 @@ def test_an_infinite_number_is_named(job: Job, make_order: MakeOrder, requests: 
     with pytest.raises(DataError, match="size is infinite in row 456"):
         score(job, make_order())
     assert not make_order().output.exists()
+
+
+def test_times_with_a_zone_or_of_another_unit_are_the_same_times(
+    job: Job, make_order: MakeOrder, requests: Path
+) -> None:
+    asked, whole = pq.read_table(requests), expected(job, make_order().bundle)
+    zoned = asked["placed_at"].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", "America/New_York"))
+    finer = pc.add(asked["placed_at"].cast(pa.timestamp("ns")), pa.scalar(7, pa.duration("ns")))
+    for times in (zoned, finer):
+        pq.write_table(asked.set_column(1, "placed_at", times), requests)
+        score(job, make_order())
+        assert by_id(make_order().output) == whole
+
+
+def test_a_full_disk_is_named_and_what_was_finished_is_kept(
+    job: Job, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(table: pa.Table, path: Path, **options: object) -> None:
+        if "00004" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(table, path, **options)
+
+    write = pq.write_table
+    with monkeypatch.context() as patched:
+        patched.setattr(pq, "write_table", full)
+        with pytest.raises(MachineError, match=r"No space left .*part-00004\.parquet"):
+            score(job, make_order())
+    assert not make_order().output.exists()
+    assert score(job, make_order()).kept >= 4
+
+
+def test_two_runs_to_one_output_take_turns(job: Job, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, seen = Worker.score, []
+
+    def while_another_begins(worker: Worker, part: Part) -> Part:
+        if part.number == 0:
+            with pytest.raises(MachineError, match=r"Another run of scores\.parquet-\w+ is under way"):
+                score(job, make_order())
+            seen.append(part)
+        return whole(worker, part)
+
+    monkeypatch.setattr(Worker, "score", while_another_begins)
+    assert score(job, make_order()).facts.rows == 900
+    assert len(seen) == 1
 
 
 def test_progress_is_told(job: Job, make_order: MakeOrder) -> None:

@@ -11,7 +11,8 @@ from pipelines.tune.arena import Score
 from pipelines.tune.pace import Pace
 from pipelines.tune.search import count_trials, grid, points, search
 from pipelines.tune.study import TrialLog, study_name
-from understudy.errors import MachineError
+from pipelines.tune.workers import Workers
+from understudy.errors import MachineError, StageError
 from understudy.problem import Candidate, ProblemSpec
 from understudy.problem.learning import Range, Tuning
 
@@ -40,16 +41,19 @@ class Hill:
         self.calls = 0
         self.calls_left = calls_left
 
-    def score(self, candidate: Candidate, params: dict[str, Any], fold: float) -> Score:
+    def score(self, candidate: Candidate, params: dict[str, Any], number: int) -> Score:
         if self.calls >= self.calls_left:
             raise KilledError
         self.calls += 1
+        fold = self.folds[number]
         return Score(valid=fold - (params["x"] - 1) ** 2 - 0.001 * params["depth"], train=fold)
 
 
 def run(spec: ProblemSpec, path: Path, arena: Any = None, candidate: Candidate = CANDIDATE) -> list[FrozenTrial]:
-    log = TrialLog(path, study_name(spec, candidate, "full", "data"))
-    return search(candidate, arena or Hill(spec), log, Pace(silent, 60.0, 10))
+    log, hill = TrialLog(path, study_name(spec, candidate, "full", "data")), arena or Hill(spec)
+    with Workers(hill, 1) as workers:
+        [trials] = workers.run([search(candidate, hill, log, Pace(silent, 60.0, 10))])
+    return trials
 
 
 def told(trials: list[FrozenTrial]) -> list[tuple[Any, ...]]:
@@ -64,7 +68,7 @@ def test_a_killed_search_ends_as_an_undisturbed_one(
     spec = toy_spec(tuning={"sampler": sampler, "pruner": pruner})
     undisturbed = run(spec, tmp_path / "a.db")
     for calls in (2, 8, 11):
-        with pytest.raises(KilledError):
+        with pytest.raises(StageError, match="hill could not be fitted: KilledError"):
             run(spec, tmp_path / "b.db", Hill(spec, calls_left=calls))
     last = Hill(spec)
 
@@ -127,8 +131,9 @@ def test_a_study_is_left_behind_when_data_or_settings_change(toy_spec: Callable[
 
 def test_time_out_is_an_error_and_keeps_what_was_done(toy_spec: Callable[..., ProblemSpec], tmp_path: Path) -> None:
     log = TrialLog(tmp_path / "a.db", "study")
-    with pytest.raises(MachineError, match="took more than 0 s"):
-        search(CANDIDATE, Hill(toy_spec()), log, Pace(silent, 0.0, 10))
+    hill = Hill(toy_spec())
+    with Workers(hill, 1) as workers, pytest.raises(MachineError, match="took more than 0 s"):
+        workers.run([search(CANDIDATE, hill, log, Pace(silent, 0.0, 10))])
 
 
 def test_a_grid_has_every_combination() -> None:

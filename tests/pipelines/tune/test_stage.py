@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def progress(share, words):
     if float(sys.argv[2]):
         (root / "begun").write_text(words)
         time.sleep(float(sys.argv[2]))
-run_stage("tune", Job(spec=spec, settings=Settings(root=root, home=root / "var", threads=1), progress=progress))
+run_stage("tune", Job(spec=spec, settings=Settings(root=root, home=root / "var", threads=2), progress=progress))
 """
 
 
@@ -71,17 +72,32 @@ def test_two_runs_agree_to_the_last_digit(toy_job: Callable[..., Job], tmp_path:
     assert read_all(run_stage("tune", toy_job())) == first
 
 
+def test_two_workers_find_what_one_finds_to_the_last_digit(toy_job: Callable[..., Job], tmp_path: Path) -> None:
+    told: list[float] = []
+    job = toy_job()
+    first = read_all(run_stage("tune", job))
+    (tmp_path / "var" / "studies" / "toy.db").unlink()
+    two = job.settings.model_copy(update={"threads": 2})
+    job = replace(job, settings=two, progress=lambda share, _: told.append(share))
+
+    assert read_all(run_stage("tune", job)) == first
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
 def test_killed_then_run_again_gives_the_same(
     toy_job: Callable[..., Job], toy_spec: Callable[..., ProblemSpec], tmp_path: Path
 ) -> None:
     (tmp_path / "spec.json").write_text(toy_spec().model_dump_json())
     job = toy_job()
-    slow = subprocess.Popen([sys.executable, "-c", RUN, str(tmp_path), "0.2"], cwd=Path.cwd())
+    slow = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path), "0.2"], cwd=Path.cwd(), stdout=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 120
     while not _reached(tmp_path / "begun", "logistic_l2: trial 2") and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(slow.pid, signal.SIGKILL)
-    slow.wait()
+    slow.communicate(timeout=60)  # ends when nobody holds the output any more: the workers are gone as well
     assert not (job.folder("tune")).exists()
 
     resumed = read_all(run_stage("tune", job))

@@ -80,7 +80,12 @@ def test_a_version_that_only_shadowed_does_not_answer(project: Project, service:
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({}, "who"), (ADA | {"version": 0.5}, "version"), (ADA | {"version": 1, "weight": 101}, "weight"), (ADA | {"x": 1}, "version")],
+    [
+        ({}, "who"),
+        (ADA | {"version": 0.5}, "version"),
+        (ADA | {"version": 1, "weight": 101}, "weight"),
+        (ADA | {"x": 1}, "version"),
+    ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(admin: AsgiClient, body: dict[str, Any], field: str) -> None:
     response = admin.post("/admin/deploy", json=body)
@@ -101,7 +106,7 @@ def test_history_and_refresh(known: Service, admin: AsgiClient) -> None:
     ("shown", "status"), [("", 401), ("Bearer wrong", 401), ("secret", 401), ("Bearer secret", 200)]
 )
 def test_a_token_is_asked_for_where_one_is_set(project: Project, shown: str, status: int) -> None:
-    service = a_service(project, admin_host="0.0.0.0", admin_token="secret")
+    service = a_service(project, admin_host="0.0.0.0", admin_token="secret")  # noqa: S104, S106
     with AsgiClient(create_admin(service)) as admin:
         headers = {"authorization": shown} if shown else {}
         assert admin.get("/admin/deployments", headers=headers).status_code == status

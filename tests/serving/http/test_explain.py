@@ -1,8 +1,13 @@
 """Reasons over HTTP."""
 
+import asyncio
+
 import pytest
 from asgi_client import AsgiClient
 from served import EXAMPLE, SCORE
+
+from serving.http.explain import MOST_WAITING
+from serving.service import Service
 
 pytestmark = pytest.mark.unit
 
@@ -32,3 +37,14 @@ def test_a_prediction_is_explained_later(client: AsgiClient) -> None:
 def test_what_is_wrong_is_named(client: AsgiClient, body: dict[str, object], status: int, field: str | None) -> None:
     response = client.post("/v1/explain", json=body)
     assert (response.status_code, response.json()["error"]["field"]) == (status, field)
+
+
+def test_more_questions_than_can_wait_are_sent_away(client: AsgiClient, service: Service) -> None:
+    async def crowd() -> list[int]:
+        body = {"request": EXAMPLE}
+        asked = [client.client.post("/v1/explain", json=body) for _ in range(MOST_WAITING + 3)]
+        return [response.status_code for response in await asyncio.gather(*asked)]
+
+    statuses = client.runner.run(crowd())
+    assert sorted(set(statuses)) == [200, 429]
+    assert statuses.count(200) == MOST_WAITING

@@ -8,7 +8,7 @@ from served import EXAMPLE
 
 from serving.errors import ModelFailed, NotReady, Overloaded
 from serving.http.problems import problem, status_of
-from serving.schema import NotJsonError, RowError, TooManyRowsError
+from serving.refusals import NotJsonError, RowError, TooManyRowsError
 from serving.service import Service
 from understudy import errors
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.unit
         (errors.ConflictError("a"), 409),
         (errors.DeploymentError("a"), 409),
         (errors.BundleError("a"), 409),
-        (ModelFailed("a"), 503),
+        (ModelFailed("a"), 500),
         (Overloaded("a"), 429),
         (NotReady("a"), 503),
         (errors.StoreError("a"), 503),

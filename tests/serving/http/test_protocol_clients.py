@@ -43,7 +43,8 @@ def ask(binary, outputs):
     return client.infer("toy", inputs, outputs=wanted, request_id="r-1")
 said = {"live": client.is_server_live(), "ready": client.is_server_ready(), "model": client.is_model_ready("toy"),
         "metadata": client.get_model_metadata("toy"), "server": client.get_server_metadata()}
-for name, binary, outputs in (("binary", True, []), ("json", False, ["score", "decision"]), ("some", True, ["prediction_id"])):
+ways = ("binary", True, []), ("json", False, ["score", "decision"]), ("some", True, ["prediction_id"])
+for name, binary, outputs in ways:
     result = ask(binary, outputs)
     found = {}
     for output in ("score", "decision", "prediction_id"):

@@ -11,6 +11,7 @@ from served_process import Server, a_server, deploy
 
 pytestmark = pytest.mark.integration
 
+SCHEMATHESIS = (str(Path(sys.executable).with_name("schemathesis")),)
 OPTIONS = (
     "--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "7",
     "--generation-database", "none", "--continue-on-failure", "--no-color",
@@ -40,7 +41,7 @@ def test_all_checks_pass_on_every_operation(server: Server, app: str, tmp_path: 
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG, encoding="utf-8")
     done = subprocess.run(
-        [Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run", f"{url}/openapi.json", *OPTIONS],
+        [*SCHEMATHESIS, "--config-file", config, "run", f"{url}/openapi.json", *OPTIONS],
         cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

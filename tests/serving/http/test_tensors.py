@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.http.tensors import packed, rows_of
-from serving.schema import RowError
+from serving.refusals import RowError
 from understudy.bundle.manifest import RequestField
 
 pytestmark = pytest.mark.unit

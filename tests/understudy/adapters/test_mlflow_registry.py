@@ -98,3 +98,18 @@ def test_altered_bundle_in_the_store_is_not_handed_out(
     inside.write_text(json.dumps({**values, "threshold": 0.01}))
     with pytest.raises(RegistryError, match="not the one that was registered"):
         registry.fetch("toy", 1, tmp_path / "fetched")
+
+
+def test_aliases_are_pointed_and_taken_away(registry: MlflowRegistry, tmp_path: Path) -> None:
+    for number in (1, 2):
+        bundle = a_bundle(tmp_path / str(number), title=f"Toy {number}")
+        registry.register(bundle, verdict_on(bundle.digest))
+    for number in (1, 1, 2):
+        registry.point("toy", "challenger", number)
+    registry.point("toy", "previous", 1)
+    assert [version.aliases for version in registry.versions("toy")] == [("challenger",), ("previous",)]
+    for _ in range(2):
+        registry.point("toy", "challenger", None)
+    assert [version.aliases for version in registry.versions("toy")] == [(), ("previous",)]
+    with pytest.raises(RegistryError, match="no version 7 of toy"):
+        registry.point("toy", "challenger", 7)

@@ -39,6 +39,31 @@ def test_inputs_come_in_the_models_order_and_types(make_spec: MakeSpec) -> None:
     assert inputs["size_class"].tolist() == ["large", "small"]
 
 
+def test_tensors_hold_the_same_values(make_spec: MakeSpec) -> None:
+    plan = make_plan(make_spec())
+    inputs, (numbers, categories) = plan.compute(A_SHOP), plan.tensors(A_SHOP)
+    assert numbers is not None
+    assert categories is not None
+    assert (numbers.dtype, numbers.shape, categories.shape) == (np.float32, (2, 5), (2, 2))
+    for place, name in enumerate(plan.numbers):
+        assert numbers[:, place].tobytes() == inputs[name].tobytes()
+    for place, name in enumerate(plan.categories):
+        assert categories[:, place].tolist() == inputs[name].tolist()
+        assert {type(value) for value in categories[:, place]} == {str}
+
+
+def test_a_flat_table_has_no_tensor_without_columns(make_spec: MakeSpec) -> None:
+    columns = {
+        "order": {"kind": "category", "role": "id"},
+        "size": {"kind": "number"},
+        "late": {"kind": "flag", "role": "target"},
+    }
+    plan = make_plan(make_spec(columns=columns, features={}, split={"method": "stratified"}))
+    numbers, categories = plan.tensors({"size": np.array([1.5])})
+    assert numbers is not None
+    assert (numbers.tolist(), categories) == ([[1.5]], None)
+
+
 def test_a_flat_table_needs_no_functions(make_spec: MakeSpec) -> None:
     plan = make_plan(make_spec(features={}))
     assert plan.steps == ()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from understudy.features.plan import make_plan
-from understudy.features.snapshot import Result, as_array, compute_one, look_up
+from understudy.features.snapshot import Result, as_array, as_key, compute_one, look_up
 from understudy.problem import ProblemSpec
 
 pytestmark = pytest.mark.unit
@@ -30,6 +30,12 @@ def test_what_is_not_known_is_missing(make_spec: MakeSpec, snapshot: dict[str, R
     found = look_up(make_spec(), snapshot, {"shop": shop}, NOON + timedelta(minutes=later))
     assert all(np.isnan(value) for value in found.values())
     assert len(found) == 2
+
+
+def test_keys_are_what_views_write() -> None:
+    assert as_key(["pier", True, 2.5]) == ("pier", "true", "2.5")
+    assert as_key(["pier", None]) is None
+    assert as_key([]) == ()
 
 
 def test_a_value_serves_up_to_its_largest_age(make_spec: MakeSpec) -> None:

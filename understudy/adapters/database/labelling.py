@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from understudy.adapters.database.reading import LABELLED, VALUE, p
+from understudy.adapters.database.reading import VALUE, join_by_hash, labelled, p
 from understudy.adapters.database.schema import labels
 from understudy.errors import DataError
 from understudy.records import ArmReward, Label, LabelOutcome
@@ -57,11 +57,12 @@ def rewards(
     """Sum up what each arm's labelled live decisions were worth, each between 0 (the worst) and 1."""
     query = (
         select(p.arm, p.decision, VALUE, func.count())
-        .select_from(LABELLED)
+        .select_from(labelled(p.id))
         .where(p.problem == problem, p.standing == "live", p.revision >= since_revision)
         .where(VALUE.is_not(None), p.decision.is_not(None))
         .group_by(p.arm, p.decision, VALUE)
     )
+    join_by_hash(connection)
     decisions: dict[str, int] = {}
     reward: dict[str, float] = {}
     for arm, decision, value, count in connection.execute(query):
@@ -111,11 +112,12 @@ def _kin(connection: Connection, subjects: Collection[Subject]) -> dict[Subject,
     """The other names under which the same predictions may be labelled: keys of ids, ids of keys."""
     kin: dict[Subject, list[Subject]] = {}
     for problem, ids, keys in _slices(subjects):
-        for named in (p.id.in_(ids), p.key.in_(keys)):
-            query = select(p.id, p.key).where(p.problem == problem, named, p.live == "", p.key != "")
-            for prediction, key in connection.execute(query):
-                kin.setdefault((problem, prediction, ""), []).append((problem, "", key))
-                kin.setdefault((problem, "", key), []).append((problem, prediction, ""))
+        # Not by problem and id: the problem's index would be searched for want of knowing how little it tells.
+        for named in (p.id.in_(ids), and_(p.problem == problem, p.key.in_(keys))):
+            query = select(p.problem, p.id, p.key).where(named, p.live == "", p.key != "")
+            for of, prediction, key in connection.execute(query):
+                kin.setdefault((of, prediction, ""), []).append((of, "", key))
+                kin.setdefault((of, "", key), []).append((of, prediction, ""))
     return kin
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
+    FromClause,
     Select,
     Text,
     and_,
@@ -30,9 +31,9 @@ wrong_id = labels.alias("wrong_id")
 wrong_key = labels.alias("wrong_key")
 
 
-def names_it(label: Any) -> ColumnElement[bool]:
+def names_it(label: Any, subject: ColumnElement[str] = SUBJECT) -> ColumnElement[bool]:
     """Whether a label names the prediction by its id."""
-    return and_(label.c.problem == p.problem, label.c.prediction == SUBJECT, label.c.key == "")
+    return and_(label.c.problem == p.problem, label.c.prediction == subject, label.c.key == "")
 
 
 def names_its_key(label: Any) -> ColumnElement[bool]:
@@ -40,10 +41,19 @@ def names_its_key(label: Any) -> ColumnElement[bool]:
     return and_(label.c.problem == p.problem, label.c.prediction == "", label.c.key == p.key, p.key != "")
 
 
-LABELLED = predictions.outerjoin(by_id, and_(names_it(by_id), ~by_id.c.contradicts)).outerjoin(
-    by_key, and_(names_its_key(by_key), ~by_key.c.contradicts)
-)
-"""Each prediction once, beside the label that stands, by id or by key."""
+def labelled(subject: ColumnElement[str] = SUBJECT) -> FromClause:
+    """Each prediction once, beside the label that stands, by id or by key."""
+    return predictions.outerjoin(by_id, and_(names_it(by_id, subject), ~by_id.c.contradicts)).outerjoin(
+        by_key, and_(names_its_key(by_key), ~by_key.c.contradicts)
+    )
+
+
+def join_by_hash(connection: Connection) -> None:
+    """Keep PostgreSQL from searching all labels for each prediction, as it does where it has no statistics yet."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+
+
 VALUE = func.coalesce(by_id.c.value, by_key.c.value, type_=Float)
 CONTRADICTED = or_(
     exists().where(names_it(wrong_id), wrong_id.c.contradicts),
@@ -54,7 +64,7 @@ ROWS = select(
     VALUE.label("label"),
     func.coalesce(by_id.c.landed_at, by_key.c.landed_at, type_=Moment).label("labelled_at"),
     CONTRADICTED.label("contradicted"),
-).select_from(LABELLED)
+).select_from(labelled())
 
 
 def page(
@@ -96,13 +106,14 @@ def counts(connection: Connection, problem: str, since: datetime | None) -> list
             func.avg(case((p.decision, 1.0), (~p.decision, 0.0))).label("share_flagged"),
             _count(cast(p.flags, Text) != "[]").label("odd"),
         )
-        .select_from(LABELLED)
+        .select_from(labelled())
         .where(p.problem == problem)
         .group_by(*place)
         .order_by(*place)
     )
     if since is not None:
         query = query.where(p.at >= since)
+    join_by_hash(connection)
     return _dicts(connection, query)
 
 

@@ -79,7 +79,7 @@ Index("predictions_live", predictions.c.live, sqlite_where=SHADOWS, postgresql_w
 # All that rewards need, in the order of arrival within a revision: read without the wide rows, written at its end.
 Index(
     "predictions_arm",
-    *(predictions.c[name] for name in ("problem", "revision", "id", "key", "arm", "decision")),
+    *(predictions.c[name] for name in ("problem", "revision", "id", "key", "arm", "decision", "standing")),
     sqlite_where=LIVE,
     postgresql_where=LIVE,
 )

@@ -46,7 +46,9 @@ def _predictions() -> None:
     op.create_index("predictions_key", "predictions", ["problem", "key"])
     op.create_index("predictions_unit", "predictions", ["problem", "unit"])
     _partial("predictions_live", ["live"], "live != ''")
-    _partial("predictions_arm", ["problem", "revision", "id", "key", "arm", "decision"], "standing = 'live'")
+    _partial(
+        "predictions_arm", ["problem", "revision", "id", "key", "arm", "decision", "standing"], "standing = 'live'"
+    )
 
 
 def _partial(name: str, columns: list[str], rows: str) -> None:

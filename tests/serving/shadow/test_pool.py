@@ -187,6 +187,21 @@ def test_a_killed_process_is_replaced_and_its_rows_are_counted(tmp_path: Path) -
     assert len(writer.of("live")) == 4
 
 
+def test_shadow_predictions_ride_along_with_the_next_live_ones_or_go_alone_after_a_while(tmp_path: Path) -> None:
+    writer = FakeWriter()
+
+    async def work(predictor: Predictor) -> None:
+        for n in range(1, 4):
+            await predictor.predict(sizes(1.0))
+            await until(lambda answered=n: len(predictor.shadows._ripe) == 1 and len(writer.of("live")) == answered)
+        assert writer.groups == [1, 2, 2]
+        await until(lambda: predictor.shadows.scored["shadow2"] == 3)
+        assert writer.groups == [1, 2, 2, 1]
+        assert predictor.shadows.outstanding == 0
+
+    shadowed(tmp_path, work, writer)
+
+
 def test_a_ledger_that_fails_costs_shadow_rows_only_their_record(tmp_path: Path) -> None:
     writer = FakeWriter()
 
@@ -230,6 +245,7 @@ def test_shadows_come_and_go_with_the_lineup_and_uvloop_runs_them_too(tmp_path: 
             pid = predictor.shadows.pid
             assert pid
             assert os.getpriority(os.PRIO_PROCESS, pid) == 10
+            assert os.sched_getscheduler(pid) == os.SCHED_BATCH
             predictor.lineup = a_lineup(one)
             await predictor.predict(sizes(1.0))
             await settled(predictor)

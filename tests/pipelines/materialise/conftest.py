@@ -1,0 +1,5 @@
+"""The orders problem: see tests/fakes/orders_problem.py."""
+
+from orders_problem import make_spec, orders
+
+__all__ = ["make_spec", "orders"]

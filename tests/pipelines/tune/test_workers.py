@@ -1,0 +1,78 @@
+import operator
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.models.candidates import make_estimator
+from pipelines.tune.workers import Task, Work, Workers, in_turn
+from understudy.errors import MachineError, SpecError, StageError
+from understudy.problem import Candidate
+
+pytestmark = pytest.mark.integration
+
+NOWHERE = Candidate(name="nowhere", estimator="no.such.Model", family="linear")
+
+
+def adding(*numbers: int) -> Work[list[int]]:
+    """Adds each number to the arena, which is a number here."""
+    return (yield from in_turn(Task(f"add {number}", operator.add, (number,)) for number in numbers))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_each_work_gets_its_own_answers_and_results_keep_the_order_of_works(count: int) -> None:
+    with Workers(10, count) as workers:
+        assert workers.run([adding(1, 2, 3), adding(), adding(4), adding(5, 6)]) == [[11, 12, 13], [], [14], [15, 16]]
+        assert workers.run(adding(number) for number in range(20)) == [[10 + number] for number in range(20)]
+
+
+def test_no_more_works_are_begun_than_there_are_workers() -> None:
+    begun = 0
+
+    def works() -> Iterator[Work[int]]:
+        for number in range(5):
+            yield work(number)
+
+    def work(number: int) -> Work[int]:
+        nonlocal begun
+        begun += 1
+        assert begun <= 2
+        yield Task("two steps", operator.add, (number,))
+        yield Task("two steps", operator.add, (number,))
+        begun -= 1
+        return number
+
+    with Workers(0.0, 2) as workers:
+        assert workers.run(works()) == [0, 1, 2, 3, 4]
+
+
+def test_one_worker_is_this_process_and_two_are_others() -> None:
+    who = Task("who", operator.call)
+    with Workers(os.getpid, 1) as workers:
+        assert workers.run([in_turn([who])]) == [[os.getpid()]]
+    with Workers(os.getpid, 2) as workers:
+        assert os.getpid() not in workers.run([in_turn([who, who])])[0]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_failed_fit_names_its_candidate(count: int) -> None:
+    with (
+        Workers(1, count) as workers,
+        pytest.raises(StageError, match="forest could not be fitted: ZeroDivisionError") as told,
+    ):
+        workers.run([adding(1), in_turn([Task("forest", operator.truediv, (0,))]), adding(2)])
+
+    assert isinstance(told.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_mistake_in_the_yaml_stays_what_it_is(count: int) -> None:
+    with Workers(NOWHERE, count) as workers, pytest.raises(SpecError, match=r"there is no no\.such\.Model") as told:
+        workers.run([in_turn([Task("nowhere", make_estimator, ({}, 1, 1))])])
+
+    assert told.value.fix.startswith("Write the estimator's full dotted name")
+
+
+def test_a_killed_process_is_an_error_that_names_the_candidate_and_memory() -> None:
+    with Workers(9, 2) as workers, pytest.raises(MachineError, match=r"fitted svm ended abruptly.*memory"):
+        workers.run([in_turn([Task("svm", os._exit)])])
