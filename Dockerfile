@@ -1,4 +1,4 @@
-# The write path in a box: the locked packages, the data packages, the code.
+# The project in a box: the locked packages, the data packages, the code.
 FROM python:3.11-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends git libgomp1 && rm -rf /var/lib/apt/lists/*
 WORKDIR /app

@@ -117,6 +117,11 @@ def deployments(
     return Answer([revision.model_dump(mode="json") for revision in history], shown)
 
 
+def is_deployed(problem: str, settings: "Settings") -> bool:
+    """Whether the deployment log knows the problem: then it says who is champion, and the registry follows."""
+    return _log(settings).newest(problem) is not None
+
+
 def _problem(given: str | None, settings: "Settings") -> str:
     """
     Raises:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.answer import Answer, near
+from cli.deployments import is_deployed
 from cli.environment import prepare
 
 if TYPE_CHECKING:
+    from pipelines.job import Profile
     from pipelines.register import Registration
     from pipelines.running.display import Display
     from pipelines.training import Outcome
@@ -33,7 +35,10 @@ def train(
     from pipelines.training import train as run
     from understudy.adapters import open_registry
 
-    outcome = run(settings, problem, lambda: open_registry(settings), display(), "fast" if fast else "full")
+    profile: Profile = "fast" if fast else "full"
+    outcome = run(
+        settings, problem, lambda: open_registry(settings), display(), profile, lambda: is_deployed(problem, settings)
+    )
     return Answer(_value(outcome), _shown(outcome))
 
 
@@ -45,7 +50,10 @@ def register(
     from pipelines.training import retry_registration
     from understudy.adapters import open_registry
 
-    registration = retry_registration(settings, problem, lambda: open_registry(settings), "fast" if fast else "full")
+    profile: Profile = "fast" if fast else "full"
+    registration = retry_registration(
+        settings, problem, lambda: open_registry(settings), profile, lambda: is_deployed(problem, settings)
+    )
     return Answer({"problem": problem, **_registered(registration)}, _verdict(registration))
 
 
@@ -113,4 +121,6 @@ def _verdict(registration: "Registration") -> list[Any]:
     standing = "champion" if registration.champion else f"not champion, approval {version.approval.state}"
     failed = [f"  {check.name}: {check.why}" for check in registration.gates if check.verdict == "fail"]
     lines = [f"Version {name} is {registration.decision} by the gate ({standing}).", *failed]
+    if version.approval.state == "approved" and not registration.champion:
+        lines.append(f"`understudy deploy {name} --mode shadow --why REASON` lets it rehearse beside the champion.")
     return [*lines, f"Open {near(Path(registration.report))}, or see `understudy show {name}`."]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.answer import Answer
+from cli.deployments import is_deployed
 from cli.environment import prepare
 from cli.naming import find
 
@@ -51,7 +52,7 @@ def approve(
     by: By = None,
     override: Annotated[bool, typer.Option("--override", help="Also a version that the gate refused.")] = False,
 ) -> Answer:
-    """Approve a version and make it champion."""
+    """Approve a version, so that it may serve; where nothing is deployed yet it becomes champion."""
     settings = prepare()
     from pipelines.register import approve as approve_version
     from understudy.errors import RegistryError
@@ -63,7 +64,8 @@ def approve(
         raise RegistryError(
             f"The gate refused {_name(found)}: {names}.", "Add --override to approve it all the same; it is recorded."
         )
-    return _decided(approve_version(registry, found.problem, found.number, by or getpass.getuser(), why))
+    deployed = is_deployed(found.problem, settings)
+    return _decided(approve_version(registry, found.problem, found.number, by or getpass.getuser(), why, deployed))
 
 
 def reject(version: Name, why: Why, problem: Of = None, by: By = None) -> Answer:

@@ -21,10 +21,14 @@ class Registration:
     report: Path
 
 
-def register(job: Job, verdict: Verdict, registry: ModelRegistry) -> Registration:
+def register(job: Job, verdict: Verdict, registry: ModelRegistry, deployed: bool = False) -> Registration:
     """Register the bundle on disk with its verdict and settle its approval; the same again changes nothing.
 
     Each step can be repeated, so a kill between any two is mended by the next call.
+
+    Args:
+        deployed: whether the problem is being served. Then the deployment log says who is champion, and a version
+            that is approved waits to be deployed.
 
     Raises:
         BundleError: the bundle is not the one that was judged.
@@ -32,7 +36,7 @@ def register(job: Job, verdict: Verdict, registry: ModelRegistry) -> Registratio
     """
     folder = job.folder("bundle")
     version = registry.register(Bundle.load(folder), verdict)
-    version = _settle(version, registry, automatic=_may_decide_alone(job, registry))
+    version = _settle(version, registry, automatic=_may_decide_alone(job, registry), deployed=deployed)
     return Registration(
         version=version,
         decision=version.verdict.decision,
@@ -43,10 +47,10 @@ def register(job: Job, verdict: Verdict, registry: ModelRegistry) -> Registratio
     )
 
 
-def approve(registry: ModelRegistry, problem: str, number: int, by: str, why: str) -> Version:
-    """Approve a version and make it champion."""
-    registry.decide(problem, number, "approved", by, why)
-    return registry.promote(problem, number)
+def approve(registry: ModelRegistry, problem: str, number: int, by: str, why: str, deployed: bool = False) -> Version:
+    """Approve a version, and make it champion where nothing is deployed: see ``register``."""
+    version = registry.decide(problem, number, "approved", by, why)
+    return version if deployed else registry.promote(problem, number)
 
 
 def reject(registry: ModelRegistry, problem: str, number: int, by: str, why: str) -> Version:
@@ -61,14 +65,14 @@ def _may_decide_alone(job: Job, registry: ModelRegistry) -> bool:
     return job.profile == "full" or registry.champion(job.spec.name) is None
 
 
-def _settle(version: Version, registry: ModelRegistry, automatic: bool) -> Version:
+def _settle(version: Version, registry: ModelRegistry, automatic: bool, deployed: bool) -> Version:
     problem, number, verdict = version.problem, version.number, version.verdict
     if version.approval.state == "pending" and verdict.decision == "rejected":
         names = ", ".join(check.name for check in verdict.failed)
         version = registry.decide(problem, number, "rejected", GATE, f"Failed: {names}.")
     elif version.approval.state == "pending" and automatic and _is_current(verdict, problem, registry):
         version = registry.decide(problem, number, "approved", GATE, "Passed every check.")
-    if version.approval.state == "approved" and version.stage == "staging":
+    if version.approval.state == "approved" and version.stage == "staging" and not deployed:
         version = registry.promote(problem, number)
     return version
 

@@ -38,8 +38,12 @@ def train(
     open_registry: Callable[[], ModelRegistry],
     display: Display,
     profile: Profile = "full",
+    deployed: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Bring a problem from its source to a registered version; what is unchanged is left alone.
+
+    Args:
+        deployed: whether the problem is being served; then a version that passes waits to be deployed.
 
     Raises:
         UnderstudyError: a stage failed or refused; ``stage`` says which. What ran before it is kept.
@@ -48,7 +52,7 @@ def train(
     spec = load_problem(settings.problems, problem)
     with turn(settings.home, problem):
         job = Job(spec=spec, settings=settings, profile=profile)
-        run = Run(job, Dag(settings.root, problem), open_registry, display)
+        run = Run(job, Dag(settings.root, problem), open_registry, display, deployed)
         if registration := run.standing():
             stages = tuple(StageRun(step, "unchanged", 0.0) for step in run.steps)
             return Outcome(problem, profile, registration, stages, True, time.monotonic() - started)
@@ -57,7 +61,11 @@ def train(
 
 
 def retry_registration(
-    settings: Settings, problem: str, open_registry: Callable[[], ModelRegistry], profile: Profile = "full"
+    settings: Settings,
+    problem: str,
+    open_registry: Callable[[], ModelRegistry],
+    profile: Profile = "full",
+    deployed: Callable[[], bool] = lambda: False,
 ) -> Registration:
     """Judge and register the bundle that is on disk, as after a registry that was out of reach.
 
@@ -67,7 +75,7 @@ def retry_registration(
     """
     with turn(settings.home, problem):
         job = Job(spec=load_problem(settings.problems, problem), settings=settings, profile=profile)
-        run = Run(job, Dag(settings.root, problem), open_registry, Silent())
+        run = Run(job, Dag(settings.root, problem), open_registry, Silent(), deployed)
         with _naming_the_step(run):
             return run.register(run.gate())
 

@@ -34,6 +34,8 @@ class Run:
     dag: Dag
     open_registry: Callable[[], ModelRegistry]
     display: Display
+    deployed: Callable[[], bool] = lambda: False
+    """Whether the problem is being served."""
     taken: list[StageRun] = field(default_factory=list)
     current: str = ""
     """Step that is under way or failed."""
@@ -52,7 +54,7 @@ class Run:
             return None
         registry = self.open_registry()
         known = registry.find(Bundle.load(self.job.folder("bundle")))
-        return register(self.job, known.verdict, registry) if known else None
+        return register(self.job, known.verdict, registry, self.deployed()) if known else None
 
     def ahead(self) -> frozenset[str]:
         """Steps that are likely to run: the stale ones, those that read them, and what follows the DAG."""
@@ -95,7 +97,7 @@ class Run:
         """Register the judged bundle; the same bundle again is the same version."""
         with self._step("register") as end:
             self.display.start("register")
-            registration = register(self._job, verdict, self.open_registry())
+            registration = register(self._job, verdict, self.open_registry(), self.deployed())
             end("done")
             return registration
 

@@ -13,7 +13,13 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("understudy", "problems", "pipelines", "serving", "monitoring", "cli")
-SPANNING = {"test_explanation.py", "test_figures.py", "test_planted_leaks.py"}
+SPANNING = {
+    "test_explanation.py",
+    "test_figures.py",
+    "test_planted_leaks.py",
+    "test_protocol_clients.py",
+    "test_schemathesis.py",
+}
 """Tests of one idea that several modules of their folder carry."""
 CHECKS = ("assert", "raises", "warns")
 

@@ -9,9 +9,7 @@ import pyarrow.parquet as pq
 
 from pipelines.job import Job
 from understudy.errors import DataError
-from understudy.features.materialise import materialise
 from understudy.features.snapshot import Snapshot
-from understudy.features.views import open_views
 from understudy.ports import FeatureStore
 from understudy.problem import ProblemSpec
 
@@ -42,6 +40,10 @@ def compute(job: Job, at: datetime) -> tuple[Snapshot, datetime | None]:
     Raises:
         DataError: the tables were not validated yet.
     """
+    # Prefect keeps a flow's globals to the very end, and DuckDB, if it were among them, complains of leaks then.
+    from understudy.features.materialise import materialise
+    from understudy.features.views import open_views
+
     spec, settings = job.spec, job.settings
     tables = {name: _table(job, name) for name in spec.tables}
     with open_views(spec, settings.root, tables, settings.threads) as views:

@@ -3,7 +3,8 @@
 The model is that of ``small_bundle``: score = sigmoid(2 size - weight + [town is "north"]).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,17 @@ class Project:
         }  # fmt: skip
         return Deployment(**{**values, **changes})
 
+    def at(self, database: str) -> "Project":
+        """The same project, with its operational database elsewhere."""
+        return replace(self, settings=self.settings.model_copy(update={"database": database}))
 
-def a_project(folder: Path, versions: int = 1) -> Project:
-    """Write the project; version n differs from version 1 in its threshold alone: 0.4 + (n - 1) / 100."""
+
+def a_project(folder: Path, versions: int = 1, models: Mapping[int, tuple[bytes, float]] | None = None) -> Project:
+    """Write the project; version n differs from version 1 in its threshold alone: 0.4 + (n - 1) / 100.
+
+    Args:
+        models: other models for some versions, each with its score of the example.
+    """
     problems = folder / "configs" / "problems"
     problems.mkdir(parents=True)
     (folder / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
@@ -87,11 +96,13 @@ def a_project(folder: Path, versions: int = 1) -> Project:
     store = FolderBundles(Path(settings.bundle_store))
     bundles = {}
     for number in range(1, versions + 1):
+        model, score = (models or {}).get(number, (None, SCORE))
         bundles[number] = a_bundle(
             folder / f"bundle-{number}",
+            model,
             title=spec.title,
             request=_request(spec),
-            example=Example(request=EXAMPLE, numbers=(1.0, 0.5), categories=("north",), score=SCORE),
+            example=Example(request=EXAMPLE, numbers=(1.0, 0.5), categories=("north",), score=score),
             features=FeatureCode(functions=None, views=(), code_hash=code_hash(spec, folder)),
             threshold=0.4 + (number - 1) / 100,
         )

@@ -18,6 +18,7 @@ from understudy.records import Deployment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
+FREE_PORTS = ("--port", "0", "--admin-port", "0")
 MAIN = """
 import sys
 from cli.main import app
@@ -57,6 +58,7 @@ def deploy(project: Project, *deployments: Deployment) -> None:
     log = open_deployment_log(project.settings)
     for deployment in deployments or (project.deployment(),):
         log.append(deployment)
+    log.close()
 
 
 @contextmanager
@@ -65,9 +67,10 @@ def a_server(project: Project, *arguments: str, **variables: str) -> Iterator[Se
     root = str(project.settings.root)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("UNDERSTUDY_")}
     paths = os.pathsep.join((str(REPOSITORY), kept.get("PYTHONPATH", "")))
+    stores = {"UNDERSTUDY_DATABASE": project.settings.database} if project.settings.database else {}
     process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "serve", "--problem", "toy", "--port", "0", "--admin-port", "0", *arguments],
-        cwd=root, env={**kept, "UNDERSTUDY_ROOT": root, "PYTHONPATH": paths, **variables}, text=True,
+        [sys.executable, "-c", MAIN, "serve", "--problem", project.spec.name, *FREE_PORTS, *arguments],
+        cwd=root, env={**kept, **stores, "UNDERSTUDY_ROOT": root, "PYTHONPATH": paths, **variables}, text=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     server = Server(process)

@@ -34,17 +34,20 @@ INPUTS = Inputs(
 )
 
 
-def expected_score(size: float, weight: float, town: str) -> float:
+WEIGHTS = (2.0, -1.0)
+
+
+def expected_score(size: float, weight: float, town: str, weights: tuple[float, float] = WEIGHTS) -> float:
     """What the model should say; missing numbers count as 0."""
     size, weight = (0.0 if np.isnan(value) else value for value in (size, weight))
-    return float(1 / (1 + np.exp(-(2 * size - weight + (town == "north")))))
+    return float(1 / (1 + np.exp(-(weights[0] * size + weights[1] * weight + (town == "north")))))
 
 
-def small_model(output: str = "score") -> bytes:
-    """ONNX bytes of the model."""
-    constants = {"zero": np.float32(0), "weights": np.array([[2.0], [-1.0]], np.float32), "axes": np.array([1])}
+def small_model(output: str = "score", weights: tuple[float, ...] = WEIGHTS, categories: int = 1) -> bytes:
+    """ONNX bytes of the model, or of one with more numbers and categories."""
+    constants = {"zero": np.float32(0), "weights": np.array(weights, np.float32)[:, None], "axes": np.array([1])}
     encoder = helper.make_node(
-        "LabelEncoder", ["categories"], ["north"], domain="ai.onnx.ml",
+        "LabelEncoder", ["categories"], ["norths"], domain="ai.onnx.ml",
         keys_strings=["north"], values_floats=[1.0], default_float=0.0,
     )  # fmt: skip
     nodes = [
@@ -52,6 +55,7 @@ def small_model(output: str = "score") -> bytes:
         helper.make_node("Where", ["missing", "zero", "numbers"], ["filled"]),
         helper.make_node("MatMul", ["filled", "weights"], ["weighed"]),
         encoder,
+        helper.make_node("ReduceSum", ["norths", "axes"], ["north"], keepdims=1),
         helper.make_node("Add", ["weighed", "north"], ["odds"]),
         helper.make_node("Squeeze", ["odds", "axes"], ["flat"]),
         helper.make_node("Sigmoid", ["flat"], [output]),
@@ -60,8 +64,8 @@ def small_model(output: str = "score") -> bytes:
         nodes,
         "small",
         [
-            helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [None, 2]),
-            helper.make_tensor_value_info("categories", TensorProto.STRING, [None, 1]),
+            helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [None, len(weights)]),
+            helper.make_tensor_value_info("categories", TensorProto.STRING, [None, categories]),
         ],
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
@@ -75,7 +79,7 @@ def small_model(output: str = "score") -> bytes:
 FOREVER = 2**40
 
 
-def tricky_model(trips: int = FOREVER) -> bytes:
+def tricky_model(trips: int = FOREVER, beyond: float = 1000) -> bytes:
     """The small model, but where a size is above 1,000 it first goes round ``trips`` times, and below -1,000 it fails.
 
     A round takes about 2.5 µs; FOREVER would take a month.
@@ -95,7 +99,7 @@ def tricky_model(trips: int = FOREVER) -> bytes:
         [numpy_helper.from_array(np.float32(0), "nothing")],
     )
     constants = {
-        "trips": np.int64(trips), "start": np.float32(0), "large": np.float32(1000), "small": np.float32(-1000),
+        "trips": np.int64(trips), "start": np.float32(0), "large": np.float32(beyond), "small": np.float32(-beyond),
         "far": np.array([5]), "one_item": np.zeros(1, np.float32), "first": np.array(0),
     }  # fmt: skip
     nodes = [
@@ -172,9 +176,9 @@ def write_small_bundle(folder: Path, model: bytes | None = None, **changes: Any)
     return folder
 
 
-def a_bundle(folder: Path, **changes: Any) -> Bundle:
+def a_bundle(folder: Path, model: bytes | None = None, **changes: Any) -> Bundle:
     """Write the bundle, verify it and open it."""
-    return Bundle.load(write_small_bundle(folder, **changes))
+    return Bundle.load(write_small_bundle(folder, model, **changes))
 
 
 def verdict_on(digest: str, decision: Any = "accepted", champion: int | None = None) -> Verdict:

@@ -135,3 +135,12 @@ def test_a_quick_look_fills_an_empty_throne_and_takes_nobodys(bench: Bench) -> N
     assert (first.champion, second.champion) == (True, False)
     assert second.version.approval.state == "pending"
     assert approve(bench.registry, "toy", second.version.number, "ann", "looks right").champion
+
+
+def test_while_the_problem_is_served_the_deployment_log_says_who_is_champion(bench: Bench) -> None:
+    first = bench.register(bench.verdict("one"))
+    second = register(bench.job, bench.verdict("two"), bench.registry, deployed=True)
+    assert (second.version.approval.state, second.champion) == ("approved", False)
+    assert bench.registry.champion("toy") == first.version
+    third = approve(bench.registry, "toy", second.version.number, "ada", "looks right", deployed=True)
+    assert (third.stage, third.champion) == ("staging", False)

@@ -1,47 +1,19 @@
 """From what serves and what is asked for to the next revision: pure functions, no store."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
+from understudy.deploying.asked import Placement, Signature, require_sense
 from understudy.deploying.ramps import ramp_of, rest_of
 from understudy.deploying.shares import free_name, scaled, share_of, shares_of
 from understudy.deploying.standing import require_live, require_shadow
 from understudy.errors import DeploymentError
 from understudy.records import CHALLENGER, CHAMPION, Arm, Deployment, Placed, Shadow, Version
-from understudy.records.deployment import Mode
 
 SHADOW = "shadow"
 CANARY_WEIGHT = 5.0
 """Percent that a canary gets, and 50 an arm of an experiment, when nobody says."""
-
-
-@dataclass(frozen=True)
-class Signature:
-    """Who makes a change, why and when (UTC without zone)."""
-
-    who: str
-    why: str
-    at: datetime
-
-    def __post_init__(self) -> None:
-        if not self.why.strip():
-            raise DeploymentError("A change of what serves needs a reason.", "Say why; the history keeps it.")
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where a version is wanted."""
-
-    mode: Mode | Literal["shadow"] = "single"
-    weight: float | None = None
-    """Percent of the traffic, 0 to 100; by default 5 for a canary and 50 for another arm."""
-    ramp: tuple[float, ...] = ()
-    """A canary's percentages in turn, instead of a weight."""
-    hold: float = 3600.0
-    """Seconds that each step of the ramp is held."""
-    experiment: str = ""
 
 
 def deploy(current: Deployment | None, version: Version, placement: Placement, signature: Signature) -> Deployment:
@@ -55,7 +27,7 @@ def deploy(current: Deployment | None, version: Version, placement: Placement, s
         DeploymentError: the version may not serve so, there is no champion beside which to place it, it serves
             already, or a weight is not one.
     """
-    _require_weights_make_sense(placement)
+    require_sense(placement)
     if placement.mode == "shadow":
         return _with_shadow(_standing(current, version), version, signature)
     require_live(version)
@@ -207,17 +179,6 @@ def _shares(standing: Deployment, at: datetime) -> tuple[float, ...]:
     """The recorded shares, whether or not the kill switch is on; a ramp's are those of the step that it is in."""
     ramp = rest_of(standing, at)
     return (1 - ramp.shares[0], ramp.shares[0]) if ramp else tuple(arm.weight for arm in standing.arms)
-
-
-def _require_weights_make_sense(placement: Placement) -> None:
-    if placement.ramp and placement.mode != "canary":
-        raise DeploymentError(f"Only a canary ramps, and the mode is {placement.mode}.", "Add --mode canary.")
-    if placement.ramp and placement.weight is not None:
-        raise DeploymentError("A canary has a weight or a ramp, and both were given.", "Leave one of them out.")
-    if placement.weight is not None and placement.mode in ("single", "shadow"):
-        raise DeploymentError(
-            f"Mode {placement.mode} has no weight to set.", "Leave the weight out, or ask for a canary or an ab test."
-        )
 
 
 def _require(current: Deployment | None, problem: str) -> Deployment:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from understudy.bundle import Bundle
 from understudy.deploying import changes
-from understudy.deploying.changes import Placement, Signature
+from understudy.deploying.asked import Placement, Signature
 from understudy.deploying.history import require_restorable, target
 from understudy.deploying.mirror import mirror
 from understudy.deploying.standing import require_live

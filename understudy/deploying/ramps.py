@@ -7,7 +7,6 @@ from understudy.deploying.shares import share_of
 from understudy.errors import DeploymentError
 from understudy.records import Deployment, Ramp
 
-
 LONGEST = 10 * 365 * 86_400.0
 
 
@@ -22,7 +21,9 @@ def ramp_of(percents: Sequence[float], hold: float) -> Ramp | None:
     if list(percents) != sorted(percents):
         raise DeploymentError("The steps of a ramp may not fall.", "Give percentages that rise, as in 5,25,50.")
     if not 0 < hold < LONGEST:
-        raise DeploymentError(f"A step of a ramp cannot be held for {hold:g} seconds.", "Give a time above 0 and below ten years.")
+        raise DeploymentError(
+            f"A step of a ramp cannot be held for {hold:g} seconds.", "Give a time above 0 and below ten years."
+        )
     return Ramp(shares=tuple(share_of("a step of the ramp", percent) for percent in percents), hold=hold)
 
 

@@ -63,4 +63,5 @@ def test_it_computes_and_publishes_and_tries_again(
     keys, tries, found = json.loads(done.stdout.splitlines()[-1])
     assert keys["shop"] >= 3
     assert tries == 2
+    assert "leaked" not in done.stderr
     assert found == [["shop", "2024-03-02T12:00:00"]]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from some_versions import NOON, a_version, digest_of, signed
 
-from understudy.deploying.changes import Placement, Signature, choose, deploy, drop, kill, promote, restore, route
+from understudy.deploying import Placement, Signature
+from understudy.deploying.changes import choose, deploy, drop, kill, promote, restore, route
 from understudy.errors import DeploymentError
 from understudy.records import Arm, Deployment
 

@@ -10,11 +10,13 @@ from fake_deployment_log import FakeDeploymentLog
 from fake_registry import FakeRegistry
 from small_bundle import a_bundle, verdict_on
 
+from understudy.adapters import open_deployment_log
 from understudy.adapters.bundle_folder import FolderBundles
 from understudy.bundle import Bundle
 from understudy.deploying import Deployer, Placement
 from understudy.errors import BundleError, ConflictError, DeploymentError, RegistryError
 from understudy.records import Deployment, Version
+from understudy.settings import Settings
 
 pytestmark = pytest.mark.integration
 
@@ -204,3 +206,40 @@ def test_a_server_moves_what_it_knows_and_no_more(house: House) -> None:
     promoted = server.promote("toy", "ann", "it is better", "challenger")
     assert promoted.deployment.champion.version == 2
     assert promoted.unmirrored
+
+
+def test_of_many_changes_at_once_the_real_log_takes_one(house: House, tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path, home=tmp_path / "var")
+    first = open_deployment_log(settings)
+    Deployer(first, house.registry, house.bundles).deploy(house.version(1), Placement(), "ann", "to begin with")
+    told: list[str] = []
+    ready = threading.Barrier(6)
+
+    class Together:
+        """The log, whose callers wait for each other before they append."""
+
+        def __init__(self) -> None:
+            self.log = open_deployment_log(settings)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.log, name)
+
+        def append(self, deployment: Deployment) -> Deployment:
+            ready.wait(30)
+            return self.log.append(deployment)
+
+    def race(who: str) -> None:
+        try:
+            Deployer(Together(), None, house.bundles).kill("toy", True, who, f"by {who}")
+        except ConflictError as error:
+            told.append(error.what)
+
+    racers = [threading.Thread(target=race, args=(f"racer {number}",)) for number in range(6)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    winner = first.newest("toy")
+    assert winner is not None
+    assert winner.revision == 2
+    assert told == [f"Revision 2 of toy was taken by {winner.who} (kill): {winner.why}"] * 5

@@ -3,7 +3,8 @@
 import pytest
 from some_versions import a_version, signed
 
-from understudy.deploying.changes import Placement, choose, deploy, promote, restore
+from understudy.deploying import Placement
+from understudy.deploying.changes import choose, deploy, promote, restore
 from understudy.deploying.history import competing_since, previous_champion, require_restorable, target
 from understudy.errors import DeploymentError
 from understudy.records import Deployment

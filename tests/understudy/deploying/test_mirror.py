@@ -4,7 +4,8 @@ import pytest
 from fake_deployment_log import FakeDeploymentLog
 from some_versions import a_version, signed
 
-from understudy.deploying.changes import Placement, deploy
+from understudy.deploying import Placement
+from understudy.deploying.changes import deploy
 from understudy.deploying.mirror import challenger, mirror
 
 pytestmark = pytest.mark.unit

@@ -77,14 +77,13 @@ class SqlLedger:
         self, problem: str, since: datetime | None = None, until: datetime | None = None, chunk: int = 10_000
     ) -> Iterator[list[dict[str, Any]]]:
         after: tuple[datetime, str] | None = None
-        while True:
+        more = True
+        while more:
             with self._database.reading() as connection:
-                rows = reading.page(connection, problem, since, until, after, chunk)
+                rows, more = reading.page(connection, problem, since, until, after, chunk)
             if rows:
                 yield rows
-            if len(rows) < chunk:
-                return
-            after = rows[-1]["at"], rows[-1]["id"]
+                after = rows[-1]["at"], rows[-1]["id"]
 
     def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
         with self._database.reading() as connection:

@@ -59,6 +59,7 @@ CONTRADICTED = or_(
     exists().where(names_it(wrong_id), wrong_id.c.contradicts),
     exists().where(names_its_key(wrong_key), wrong_key.c.contradicts),
 )
+order = tuple_(p.at, p.id)
 ROWS = select(
     predictions,
     VALUE.label("label"),
@@ -74,16 +75,21 @@ def page(
     until: datetime | None,
     after: tuple[datetime, str] | None,
     limit: int,
-) -> list[dict[str, Any]]:
-    """Rows with ``since <= at < until``, in the order of (at, id), after the one that ``after`` names."""
-    query = ROWS.where(p.problem == problem).order_by(p.at, p.id).limit(limit)
+) -> tuple[list[dict[str, Any]], bool]:
+    """Rows with ``since <= at < until`` by (at, id), after the one that ``after`` names, and whether more follow."""
+    chosen = [p.problem == problem]
     if since is not None:
-        query = query.where(p.at >= since)
+        chosen.append(p.at >= since)
     if until is not None:
-        query = query.where(p.at < until)
+        chosen.append(p.at < until)
     if after is not None:
-        query = query.where(tuple_(p.at, p.id) > tuple_(*after, types=[Moment(), p.id.type]))
-    return _dicts(connection, query)
+        chosen.append(order > _place(after))
+    # The end of the page first: a limit on the joined rows would have PostgreSQL join all that follow, page after page.
+    last = connection.execute(select(p.at, p.id).where(*chosen).order_by(p.at, p.id).offset(limit - 1).limit(1)).first()
+    if last is not None:
+        chosen.append(order <= _place((last.at, last.id)))
+    join_by_hash(connection)
+    return _dicts(connection, ROWS.where(*chosen).order_by(p.at, p.id)), last is not None
 
 
 def tail(connection: Connection, problem: str, limit: int) -> list[dict[str, Any]]:
@@ -115,6 +121,10 @@ def counts(connection: Connection, problem: str, since: datetime | None) -> list
         query = query.where(p.at >= since)
     join_by_hash(connection)
     return _dicts(connection, query)
+
+
+def _place(row: tuple[datetime, str]) -> Any:
+    return tuple_(*row, types=[Moment(), p.id.type])
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
