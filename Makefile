@@ -2,7 +2,9 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 PROBLEM ?= flights
+BENCHES ?= training serving score
 RUNS    ?= cold unchanged fast
+WORKERS ?= 2
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.understudy-ready$(if $(BOOSTERS),-boosters)
 UV      := $(shell command -v uv 2>/dev/null)
@@ -52,7 +54,7 @@ demo: setup ## from raw flights to a registered, judged model, in one command
 	$(BIN)/understudy show flights@champion
 
 test: setup ## all tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -p no:cacheprovider $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered -p no:cacheprovider $(ARGS)
 
 unit: setup ## the quick tests only
 	$(BIN)/python -m pytest -m unit -q $(ARGS)
@@ -67,8 +69,10 @@ boosters: ## the tests that need XGBoost, LightGBM and CatBoost, in an environme
 	@$(MAKE) --no-print-directory setup VENV=.venv-boosters BOOSTERS=1
 	.venv-boosters/bin/python -m pytest -q -p no:cacheprovider tests/pipelines/models tests/pipelines/bundle -k "boost or xgb or lightgbm or catboost" $(ARGS)
 
-bench: setup ## time RUNS (a cold, an unchanged and a fast one) of training PROBLEM, stage by stage
-	$(BIN)/python -m benchmarks.training --problem $(PROBLEM) --runs $(RUNS)
+bench: setup ## measure BENCHES: training (RUNS: cold unchanged fast), serving, score; of PROBLEM, as tables and JSON
+	$(if $(filter training,$(BENCHES)),$(BIN)/python -m benchmarks.training --problem $(PROBLEM) --runs $(RUNS))
+	$(if $(filter serving,$(BENCHES)),$(BIN)/python -m benchmarks.serving --problem $(PROBLEM))
+	$(if $(filter score,$(BENCHES)),$(BIN)/python -m benchmarks.score)
 
 docs: setup ## build the documentation into site/
 	$(BIN)/zensical build --clean

@@ -26,15 +26,17 @@ def replay(
         float | None, typer.Option(help="Seconds of history for each second; default: 3600 (an hour a second).")
     ] = None,
     at_most: Annotated[bool, typer.Option("--max", help="As fast as the server answers.")] = False,
-    url: Annotated[str, typer.Option(help="The server.")] = "http://127.0.0.1:8000",
-    admin: Annotated[str, typer.Option(help="Its admin port.")] = "http://127.0.0.1:8001",
+    url: Annotated[str, typer.Option(help="The server.", envvar="UNDERSTUDY_URL")] = "http://127.0.0.1:8000",
+    admin: Annotated[
+        str, typer.Option(help="Its admin port.", envvar="UNDERSTUDY_ADMIN_URL")
+    ] = "http://127.0.0.1:8001",
     token: Annotated[str, typer.Option(help="Token of the admin port.", envvar="UNDERSTUDY_SERVING_ADMIN_TOKEN")] = "",
     connections: Annotated[int, typer.Option(min=1, max=256)] = 8,
     fault: Annotated[
         list[str] | None,
         typer.Option(
             help="What goes wrong: null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, "
-            "clock:COLUMN=3h, stale:VIEW."
+            "clock:COLUMN=3h, stale:VIEW, slow:ARM=200ms."
         ),
     ] = None,
 ) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 
 from serving.answering import Batch, Intake, predictions
 from serving.batching import Batcher, Item, requests_of
+from serving.drill import Drills
 from serving.errors import ModelFailed, NotReady
 from serving.explain import Explanation, explain
 from serving.features import FeatureCache, RequestFeatures
@@ -25,7 +26,7 @@ from understudy.features.code import code_hash
 from understudy.ports import Ledger
 from understudy.problem import ProblemSpec
 from understudy.records import ArmReward, Prediction
-from understudy.records.deployment import Placed
+from understudy.records.deployment import CHAMPION, Placed
 
 
 def utc_now() -> datetime:
@@ -58,6 +59,7 @@ class Predictor:
         self.router = Router(settings)
         self.batcher = Batcher(self._answer, settings.turn_rows, settings.waiting_rows, settings.batches_at_once)
         self._intake = Intake(spec, self.features)
+        self.drills = Drills()
         self._lineup: Lineup | None = None
         self._oddities: Oddities | None = None
         self._aside: set[asyncio.Task[None]] = set()
@@ -178,7 +180,8 @@ class Predictor:
             await self._by_champion(own)
 
     async def _challenge(self, arm: Arm, placed: Placed, batch: Batch) -> None:
-        scores, fallback = await arm.score(batch.features.numbers, batch.features.categories, len(batch.rows))
+        features, delay = batch.features, self.drills.delay(placed.name)
+        scores, fallback = await arm.score(features.numbers, features.categories, len(batch.rows), delay)
         if scores is not None:
             await self._finish(batch, predictions(batch, placed, scores, ""))
             return
@@ -196,6 +199,8 @@ class Predictor:
 
     async def _champion_scores(self, batch: Batch) -> FloatArray:
         champion, features = batch.lineup.champion, batch.features
+        if delay := self.drills.delay(CHAMPION):
+            await asyncio.sleep(delay)
         if len(batch.rows) <= champion.inline_rows:
             return champion.score(features.numbers, features.categories)
         return await asyncio.to_thread(champion.score, features.numbers, features.categories)

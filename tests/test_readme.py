@@ -4,9 +4,12 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,9 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(sys.prefix)
 SMALLER = {
     "make test": {"PYTEST_ADDOPTS": "tests/understudy/test_files.py --no-cov"},
-    "make bench": {"PROBLEM": "tumours", "RUNS": "fast"},
+    "make bench": {"PROBLEM": "tumours", "BENCHES": "training", "RUNS": "fast"},
 }
 """Environment under which a command does less of the same: in full it would run this very test, or take minutes."""
+STARTED: list[int] = []
+"""Process groups of what the README leaves running."""
 INPUTS_OF_SETUP = ("pyproject.toml", "requirements/all.lock", "requirements/data.lock")
 
 
@@ -51,27 +56,72 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(target, ignore_errors=True)
 
 
-def run(copy: Path, command: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def ports() -> dict[str, str]:
+    """Ports that nobody holds, in place of 8000 and 8001, which someone at this machine may be using."""
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        public, admin = one.getsockname()[1], two.getsockname()[1]
+    return {
+        "UNDERSTUDY_SERVING_PORT": str(public),
+        "UNDERSTUDY_SERVING_ADMIN_PORT": str(admin),
+        "UNDERSTUDY_URL": f"http://127.0.0.1:{public}",
+        "UNDERSTUDY_ADMIN_URL": f"http://127.0.0.1:{admin}",
+    }
+
+
+def run(copy: Path, command: str, **more: str) -> subprocess.CompletedProcess[str]:
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("UNDERSTUDY_", "PREFECT_", "COV"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("UNDERSTUDY_", "PREFECT_", "PYTEST_", "COV"))
     }
     environment = kept | {
         "PATH": f"{VENV / 'bin'}{os.pathsep}{kept['PATH']}",
         "PYTHONPATH": str(copy),
         "COLUMNS": "120",
     }
-    environment |= SMALLER.get(command, {})
+    environment |= SMALLER.get(command, {}) | more
+    if command.endswith("&"):
+        return start(copy, command, environment)
     return subprocess.run(
         ["bash", "-c", command], cwd=copy, env=environment, capture_output=True, text=True, timeout=550
     )
 
 
-def test_every_command_works(copy: Path) -> None:
+def start(copy: Path, command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Leave a command running; ``test_every_command_works`` ends it."""
+    with (copy / "background.log").open("a") as log:
+        shell = subprocess.Popen(
+            ["bash", "-c", command], cwd=copy, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    STARTED.append(shell.pid)
+    return subprocess.CompletedProcess(command, shell.wait(10), "", "")
+
+
+def test_every_command_works(copy: Path, ports: dict[str, str]) -> None:
     commands = readme_commands()
     assert {"make demo", *SMALLER} <= set(commands)
-    for command in commands:
-        done = run(copy, command)
-        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    try:
+        for command in commands:
+            done = run(copy, command, **ports)
+            assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    finally:
+        for group in STARTED:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGTERM)
+
+
+def test_the_replay_was_answered_stored_and_shadowed(copy: Path) -> None:
+    counted = json.loads(run(copy, "understudy predictions stats --problem flights --json").stdout)
+    live = [row for row in counted if row["standing"] == "live"]
+    assert [(row["version"], row["predictions"], row["labels"], row["fallbacks"]) for row in live] == [(1, 985, 985, 0)]
+    deployed = json.loads(run(copy, "understudy deployments --problem flights --json").stdout)
+    assert [(row["mode"], [shadow["version"] for shadow in row["shadows"]]) for row in deployed] == [
+        ("single", [2]),
+        ("single", []),
+    ]
 
 
 def test_the_demo_reached_what_the_readme_promises(copy: Path) -> None:

@@ -1,5 +1,6 @@
 """The server, from the outside: what was asked, what it answered, and how long that took."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,10 @@ from pipelines.replay.world import Landed
 from understudy.errors import MachineError
 
 LABELS_AT_ONCE = 1000
+PATIENCE = 20.0
+"""Seconds that a server may take to start."""
+DRILL = 60.0
+"""Seconds after which a drill that is not renewed ends."""
 TIMEOUT = 30.0
 """Seconds that an answer may take."""
 
@@ -60,22 +65,31 @@ class Client:
         limits = httpx.Limits(max_connections=connections + 1, max_keepalive_connections=connections + 1)
         self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False)
 
-    async def greet(self, problem: str) -> dict[str, Any]:
-        """What the server says of its model.
+    async def greet(self, problem: str, patience: float = PATIENCE) -> dict[str, Any]:
+        """What the server says of its model; one that is starting is waited for.
 
         Raises:
-            MachineError: nobody answers there, it is not ready, or it serves another problem.
+            MachineError: nobody answers there in time, it is not ready, or it serves another problem.
         """
         fix = f"Start one with `understudy serve --problem {problem}`, or name it with --url."
+        deadline = time.monotonic() + patience
+        while isinstance(model := await self._model(), str):
+            if time.monotonic() > deadline:
+                raise MachineError(model, fix)
+            await asyncio.sleep(0.2)
+        if model.get("problem") != problem:
+            raise MachineError(f"The server at {self._url} serves {model.get('problem')}, not {problem}.", fix)
+        return model
+
+    async def _model(self) -> dict[str, Any] | str:
+        """What the server says of its model, or why it says nothing."""
         try:
             said = await self._http.get(f"{self._url}/v1/model")
         except httpx.HTTPError as error:
-            raise MachineError(f"No server answers at {self._url} ({type(error).__name__}).", fix) from error
+            return f"No server answers at {self._url} ({type(error).__name__})."
         if said.status_code != httpx.codes.OK:
-            raise MachineError(f"The server at {self._url} is not ready ({said.status_code}).", fix)
+            return f"The server at {self._url} is not ready ({said.status_code})."
         model: dict[str, Any] = said.json()
-        if model.get("problem") != problem:
-            raise MachineError(f"The server at {self._url} serves {model.get('problem')}, not {problem}.", fix)
         return model
 
     async def predict(self, request: Mapping[str, Any]) -> None:
@@ -118,16 +132,28 @@ class Client:
         Raises:
             MachineError: the admin port does not answer or refuses.
         """
-        fix = "Name the admin port with --admin (and --token), or let time pass slower with --speed."
-        try:
-            said = await self._http.post(f"{self._admin}/admin/refresh", headers=self._authorization)
-        except httpx.HTTPError as error:
-            raise MachineError(f"No admin port answers at {self._admin} ({type(error).__name__}).", fix) from error
-        if said.status_code != httpx.codes.OK:
-            raise MachineError(f"The admin port at {self._admin} refuses to refresh ({said.status_code}).", fix)
+        await self._admin_post("refresh", {})
+
+    async def drill(self, delays: Mapping[str, float]) -> None:
+        """Have arms answer late, by seconds, for the next minute; 0 ends it.
+
+        Raises:
+            MachineError: the admin port does not answer or refuses.
+        """
+        for arm, delay in delays.items():
+            await self._admin_post("drill", {"arm": arm, "delay": delay, "seconds": DRILL})
 
     async def close(self) -> None:
         await self._http.aclose()
+
+    async def _admin_post(self, path: str, body: Mapping[str, Any]) -> None:
+        fix = "Name the admin port with --admin, and its token with --token."
+        try:
+            said = await self._http.post(f"{self._admin}/admin/{path}", json=body, headers=self._authorization)
+        except httpx.HTTPError as error:
+            raise MachineError(f"No admin port answers at {self._admin} ({type(error).__name__}).", fix) from error
+        if said.status_code != httpx.codes.OK:
+            raise MachineError(f"The admin port at {self._admin} refuses to {path} ({said.status_code}).", fix)
 
 
 def _label(label: Landed) -> dict[str, Any]:

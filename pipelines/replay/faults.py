@@ -3,14 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from understudy.errors import DataError
 from understudy.features.snapshot import Result
 from understudy.problem import ProblemSpec, View, parse_span
 
-Kind = Literal["null", "scale", "offset", "set", "clock", "stale"]
-FORMS = "null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, clock:COLUMN=3h, stale:VIEW"
+Kind = Literal["null", "scale", "offset", "set", "clock", "stale", "slow"]
+FORMS = (
+    "null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, clock:COLUMN=3h, stale:VIEW, slow:ARM=200ms"
+)
+
+LONGEST_DELAY = 5000.0
+"""Milliseconds that a server lets an arm be late."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Fault:
 
     kind: Kind
     name: str
-    """A request field, a column of a view, or (``stale``) a view."""
+    """A request field, a column of a view, a view (``stale``), or an arm of the deployment (``slow``)."""
     value: str = ""
 
     def __str__(self) -> str:
@@ -34,7 +39,7 @@ def parse_fault(text: str, spec: ProblemSpec) -> Fault:
     """
     kind, _, rest = text.partition(":")
     name, _, value = rest.partition("=")
-    if kind not in ("null", "scale", "offset", "set", "clock", "stale") or not name:
+    if kind not in get_args(Kind) or not name:
         raise DataError(f"{text!r} is not a fault.", f"The forms: {FORMS}.")
     fault = Fault(kind, name, value)  # type: ignore[arg-type]
     fields = {name for name, column in spec.columns.items() if not column.late}
@@ -42,7 +47,7 @@ def parse_fault(text: str, spec: ProblemSpec) -> Fault:
     known = {view.name for view in spec.features.views} if kind == "stale" else fields | looked_up
     if kind in ("set", "clock"):
         known = fields
-    if name not in known:
+    if name not in known and kind != "slow":
         raise DataError(f"{text}: there is no {name} to break.", f"Known: {', '.join(sorted(known))}.")
     _check_value(fault)
     return fault
@@ -71,6 +76,11 @@ def broken_result(faults: Sequence[Fault], view: View, result: Result) -> Result
                 for key, row in values.items()
             }
     return replace(result, values=values)
+
+
+def delays(faults: Sequence[Fault]) -> dict[str, float]:
+    """Seconds by which each arm is to be slow."""
+    return {fault.name: _milliseconds(fault.value) / 1000 for fault in faults if fault.kind == "slow"}
 
 
 def _as_number(value: Any) -> float:
@@ -108,6 +118,7 @@ _CHANGES: dict[Kind, Callable[[Any, str], Any]] = {
     "set": _set,
     "clock": _clock,
     "stale": _keep,
+    "slow": _keep,
 }
 
 
@@ -115,10 +126,19 @@ def _span(text: str) -> timedelta:
     return -parse_span(text[1:]) if text.startswith("-") else parse_span(text)
 
 
+def _milliseconds(text: str) -> float:
+    number = text.removesuffix("ms")
+    if number == text or not 0 < float(number) <= LONGEST_DELAY:
+        raise ValueError(f"{text!r} is not a delay; write milliseconds up to {LONGEST_DELAY:g}, as in 200ms")
+    return float(number)
+
+
 def _check_value(fault: Fault) -> None:
     try:
         if fault.kind in ("scale", "offset"):
             float(fault.value)
+        elif fault.kind == "slow":
+            _milliseconds(fault.value)
         elif fault.kind == "clock":
             _span(fault.value)
         elif fault.kind == "set" and not fault.value:

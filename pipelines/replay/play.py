@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.replay.client import Client, Tally
-from pipelines.replay.faults import broken_request, broken_result
+from pipelines.replay.faults import broken_request, broken_result, delays
 from pipelines.replay.history import Results, results_by_tick
 from pipelines.replay.pace import Pace
 from pipelines.replay.request import Replay
@@ -62,7 +62,7 @@ async def play(
         MachineError: the server cannot be reached, or serves something else.
     """
     world = World(spec, tables[spec.main], replay.start, replay.end)
-    began = time.monotonic()
+    began, slow = time.monotonic(), delays(replay.faults)
     tally = Tally()
     client = Client(replay.url, replay.admin, replay.token, replay.connections, tally)
     try:
@@ -73,9 +73,11 @@ async def play(
             for tick in world.ticks():
                 await pace.until(tick.at)
                 await features.upto(tick.at)
+                await client.drill(slow)
                 await _ask(client, replay, tick, pace, str(spec.event_time))
                 await client.feedback(tick.labels)
                 watch(tick.at, tally)
+            await client.drill(dict.fromkeys(slow, 0.0))
     finally:
         await client.close()
     return Played(replay, tally, time.monotonic() - began, features.published)

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.http.problems import answer
+from serving.drill import LONGEST_DELAY, LONGEST_DRILL
+from serving.http.problems import MediaTypeError, answer
 from serving.http.reading import Reader
 from serving.http.route import add_route, json_response
 from serving.http.status import routing_of
@@ -80,6 +81,16 @@ class Kill(Signed):
     on: bool = True
 
 
+class Drill(BaseModel):
+    """Make an arm answer late for a while."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    arm: ArmName = "champion"
+    delay: float = Field(ge=0, le=LONGEST_DELAY, description="seconds; 0 ends the drill")
+    seconds: float = Field(default=60.0, gt=0, le=LONGEST_DRILL, description="after which it ends by itself")
+
+
 def add_admin(router: APIRouter, service: Service) -> None:
     """Add the routes."""
     problem = service.spec.name
@@ -122,6 +133,18 @@ def add_admin(router: APIRouter, service: Service) -> None:
         history = await asyncio.to_thread(service.log.history, problem, 100)
         return json_response({"deployments": [routing_of(revision) for revision in history]})
 
+    drills: Reader[Drill] = Reader(Drill)
+
+    async def drill(request: Request) -> Response:
+        _require_json(request)
+        asked = drills.read(await request.body())
+        service.predictor.drills.slow(asked.arm, asked.delay, asked.seconds)
+        return json_response({"delays": service.predictor.drills.now()})
+
+    add_route(
+        router, "POST", "/admin/drill", drill, body=drills.schema, answer=OBJECT, errors=(400, 401, 413, 415, 422),
+        summary="drill", description=Drill.__doc__, tags=["admin"], operation_id="drill",
+    )  # fmt: skip
     errors = (401, 503)
     add_route(router, "POST", "/admin/refresh", refresh, answer=OBJECT, errors=errors, tags=["admin"])
     add_route(router, "GET", "/admin/deployments", deployments, answer=OBJECT, errors=errors, tags=["admin"])
@@ -158,11 +181,7 @@ def _changing(
     service: Service, reader: Reader[Any], change: Callable[[Deployer, Any], Changed]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        # A web page of another site can make a browser send anything but JSON without asking first.
-        if not request.headers.get("content-type", "").startswith("application/json"):
-            said = {"code": "media_type", "field": None, "row": None, "what": "The body is not said to be JSON.",
-                    "fix": "Send it with Content-Type: application/json."}  # fmt: skip
-            return answer(415, said)
+        _require_json(request)
         asked = reader.read(await request.body())
         if service.deployer is None:
             raise DeploymentError("This server changes nothing.", "Use the command line.")
@@ -171,6 +190,12 @@ def _changing(
         return json_response({**routing_of(changed.deployment), "unmirrored": changed.unmirrored or None})
 
     return endpoint
+
+
+def _require_json(request: Request) -> None:
+    """A web page of another site can make a browser send anything but JSON without asking first."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise MediaTypeError("The body is not said to be JSON.", "Send it with Content-Type: application/json.")
 
 
 class Guard:

@@ -51,9 +51,16 @@ class NotFoundError(RequestError):
     code = "not_found"
 
 
+class MediaTypeError(RequestError):
+    """The body is not said to be what the path takes."""
+
+    code = "media_type"
+
+
 STATUSES: tuple[tuple[type[UnderstudyError], int], ...] = (
     (NotJsonError, 400),
     (NotFoundError, 404),
+    (MediaTypeError, 415),
     (TooManyRowsError, 413),
     (TooLargeError, 413),
     (RequestError, 422),

@@ -1,6 +1,7 @@
 """A challenger at work: off the event loop, within a time limit, behind a breaker."""
 
 import asyncio
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -27,22 +28,28 @@ class Arm:
         self._overdue: asyncio.Future[Any] | None = None
 
     async def score(
-        self, numbers: Array | None, categories: Array | None, rows: int
+        self, numbers: Array | None, categories: Array | None, rows: int, delay: float = 0.0
     ) -> tuple[FloatArray | None, Fallback]:
-        """Scores of the rows, or none and why not."""
-        scores, fallback = await self._try(numbers, categories)
+        """Scores of the rows, or none and why not.
+
+        Args:
+            delay: seconds by which a drill makes it late.
+        """
+        scores, fallback = await self._try(numbers, categories, delay)
         if fallback:
             self.fallbacks[fallback] += rows
         return scores, fallback
 
-    async def _try(self, numbers: Array | None, categories: Array | None) -> tuple[FloatArray | None, Fallback]:
+    async def _try(
+        self, numbers: Array | None, categories: Array | None, delay: float
+    ) -> tuple[FloatArray | None, Fallback]:
         if not self.breaker.allow():
             return None, "open circuit"
         if self._overdue is not None and not self._overdue.done():
             return self._failed("timeout")
         options = run_options()
         loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._thread, self.model.score, numbers, categories, options)
+        call = loop.run_in_executor(self._thread, self._late, delay, numbers, categories, options)
         done, _ = await asyncio.wait((call,), timeout=self.limit)
         if not done:
             options.terminate = True
@@ -53,6 +60,11 @@ class Arm:
             return self._failed("error")
         self.breaker.record(True)
         return call.result(), ""
+
+    def _late(self, delay: float, numbers: Array | None, categories: Array | None, options: Any) -> FloatArray:
+        if delay:
+            time.sleep(delay)
+        return self.model.score(numbers, categories, options)
 
     def _failed(self, fallback: Fallback) -> tuple[None, Fallback]:
         self.breaker.record(False)

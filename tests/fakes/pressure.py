@@ -32,6 +32,10 @@ class Answer:
     at: float
     """Moment of the monotonic clock at which it was read."""
 
+    @property
+    def version(self) -> int | None:
+        return self.said.get("model_version")
+
 
 @dataclass
 class Pressure:
@@ -52,21 +56,8 @@ class Pressure:
             stop.set()
             await asyncio.gather(*clients)
 
-    async def _client(self, url: str, stop: asyncio.Event) -> None:
-        parts = urlsplit(url)
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        try:
-            while not stop.is_set():
-                request = self._request()
-                writer.write(_post(parts.netloc, json.dumps(request).encode()))
-                status, body = await _read(reader)
-                self.answers.append(Answer(request, status, json.loads(body), time.monotonic()))
-        except (OSError, asyncio.IncompleteReadError):
-            self.broken += 1
-        finally:
-            writer.close()
-
-    def _request(self) -> dict[str, Any]:
+    def request(self) -> dict[str, Any]:
+        """The next request; sizes and weights lie between -3 and 3."""
         draw = self._draw
         return {
             **EXAMPLE,
@@ -75,6 +66,20 @@ class Pressure:
             "weight": round(draw.uniform(-3, 3), 3),
             "town": draw.choice(["north", "south"]),
         }
+
+    async def _client(self, url: str, stop: asyncio.Event) -> None:
+        parts = urlsplit(url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        try:
+            while not stop.is_set():
+                request = self.request()
+                writer.write(_post(parts.netloc, json.dumps(request).encode()))
+                status, body = await _read(reader)
+                self.answers.append(Answer(request, status, json.loads(body), time.monotonic()))
+        except (OSError, asyncio.IncompleteReadError):
+            self.broken += 1
+        finally:
+            writer.close()
 
 
 async def until(true: Callable[[], Any], seconds: float = 20.0) -> float:

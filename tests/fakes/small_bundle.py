@@ -79,8 +79,8 @@ def small_model(output: str = "score", weights: tuple[float, ...] = WEIGHTS, cat
 FOREVER = 2**40
 
 
-def tricky_model(trips: int = FOREVER, beyond: float = 1000) -> bytes:
-    """The small model, but where a size is above 1,000 it first goes round ``trips`` times, and below -1,000 it fails.
+def tricky_model(trips: int = FOREVER, large: float = 1000, small: float = -1000) -> bytes:
+    """The small model, but it goes round ``trips`` times where a size is above ``large``, and fails below ``small``.
 
     A round takes about 2.5 µs; FOREVER would take a month.
     """
@@ -99,7 +99,7 @@ def tricky_model(trips: int = FOREVER, beyond: float = 1000) -> bytes:
         [numpy_helper.from_array(np.float32(0), "nothing")],
     )
     constants = {
-        "trips": np.int64(trips), "start": np.float32(0), "large": np.float32(beyond), "small": np.float32(-beyond),
+        "trips": np.int64(trips), "start": np.float32(0), "large": np.float32(large), "small": np.float32(small),
         "far": np.array([5]), "one_item": np.zeros(1, np.float32), "first": np.array(0),
     }  # fmt: skip
     nodes = [

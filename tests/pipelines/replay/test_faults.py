@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from orders_problem import MakeSpec
 
-from pipelines.replay.faults import broken_request, broken_result, parse_fault
+from pipelines.replay.faults import broken_request, broken_result, delays, parse_fault
 from understudy.errors import DataError
 from understudy.features.snapshot import Result
 
@@ -56,6 +56,12 @@ def test_a_view_says_what_its_broken_source_would(make_spec: MakeSpec) -> None:
     assert broken_result([], view, result) == result
 
 
+def test_a_slow_arm_is_told_by_its_name(make_spec: MakeSpec) -> None:
+    fault = parse_fault("slow:challenger=250ms", make_spec())
+    assert delays([fault]) == {"challenger": 0.25}
+    assert broken_request([fault], REQUEST) == REQUEST
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -66,6 +72,8 @@ def test_a_view_says_what_its_broken_source_would(make_spec: MakeSpec) -> None:
         ("null:minutes", "no minutes"),
         ("stale:size", "no size"),
         ("set:shop_minutes=1", "no shop_minutes"),
+        ("slow:champion=2s", "not a delay"),
+        ("slow:champion=9000ms", "not a delay"),
     ],
 )
 def test_what_is_no_fault_is_refused_by_name(make_spec: MakeSpec, text: str, named: str) -> None:

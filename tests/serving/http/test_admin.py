@@ -111,3 +111,20 @@ def test_a_token_is_asked_for_where_one_is_set(project: Project, shown: str, sta
         headers = {"authorization": shown} if shown else {}
         assert admin.get("/admin/deployments", headers=headers).status_code == status
         assert admin.get("/healthz/live").status_code == 200
+
+
+def test_a_drill_makes_a_challenger_late_until_the_champion_answers_for_it(
+    known: Service, client: AsgiClient, admin: AsgiClient
+) -> None:
+    admin.post("/admin/deploy", json=ADA | {"version": 2, "mode": "ab", "weight": 100})
+    assert client.post("/v1/predict", json=EXAMPLE).json()["fallback"] is None
+    drill = {"arm": "challenger", "delay": 1.0, "seconds": 30}
+    assert admin.post("/admin/drill", json=drill).json() == {"delays": {"challenger": 1.0}}
+    late = client.post("/v1/predict", json=EXAMPLE).json()
+    assert (late["arm"], late["fallback"], late["model_version"]) == ("champion", "timeout", 1)
+    assert admin.post("/admin/drill", json=drill | {"delay": 0}).json() == {"delays": {}}
+
+
+def test_a_drill_has_limits(admin: AsgiClient) -> None:
+    refused = admin.post("/admin/drill", json={"arm": "champion", "delay": 60})
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "delay")

@@ -67,3 +67,10 @@ def test_failing_again_and_again_takes_it_out(model: LoadedModel) -> None:
     assert asyncio.run(work()) == ["error", "error", "error", "open circuit", "open circuit"]
     assert arm.breaker.state == "open"
     arm.close()
+
+
+def test_a_drill_that_lasts_longer_than_the_limit_is_a_timeout(model: LoadedModel) -> None:
+    arm = an_arm(model)
+    assert asyncio.run(arm.score(GOOD, TOWN, 1, delay=0.01))[1] == ""
+    assert asyncio.run(arm.score(GOOD, TOWN, 1, delay=0.5)) == (None, "timeout")
+    arm.close()
