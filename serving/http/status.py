@@ -26,8 +26,12 @@ def add_status(router: APIRouter, service: Service) -> None:
         return json_response(_model(service.lineup))
 
     async def routing(request: Request) -> Response:  # noqa: ARG001
-        """The deployment that serves, and the share of the traffic that each arm gets at this moment."""
-        return json_response(routing_of(service.lineup.deployment, service.predictor.shares()))
+        """The deployment that serves, the share of the traffic that each arm gets at this moment, a newer revision that
+        was refused, and delays that a drill has put in force."""
+        refusal = service.watcher.refusal
+        refused = {"revision": refusal.revision, "reason": refusal.reason} if refusal else None
+        serves = routing_of(service.lineup.deployment, service.predictor.shares())
+        return json_response({**serves, "refused": refused, "delays": service.predictor.drills.now()})
 
     add_route(router, "GET", "/v1/model", model, answer=OBJECT, errors=(429, 503), summary="Model", tags=["status"])
     add_route(
@@ -46,7 +50,8 @@ def add_health(router: APIRouter, service: Service) -> None:
     async def ready(request: Request) -> Response:  # noqa: ARG001
         """Whether the server takes requests; says why where it does not."""
         require_ready(service)
-        return json_response({"status": "ready", "revision": service.lineup.deployment.revision})
+        revision, away = service.lineup.deployment.revision, dict(service.watcher.unreachable)
+        return json_response({"status": "ready", "revision": revision, "unreachable": away})
 
     async def metrics(request: Request) -> Response:  # noqa: ARG001
         """Metrics in Prometheus' text format."""

@@ -1,9 +1,12 @@
 """What a server says of itself."""
 
+from datetime import datetime
+
 import pytest
 from asgi_client import AsgiClient
 from served import EXAMPLE, Project
 
+from serving.following import Refusal
 from serving.service import Service
 
 pytestmark = pytest.mark.unit
@@ -20,11 +23,20 @@ def test_routing_says_who_gets_what(client: AsgiClient) -> None:
     said = client.get("/v1/routing").json()
     assert (said["revision"], said["mode"], said["who"]) == (1, "single", "ada")
     assert [(arm["name"], arm["version"], arm["share"]) for arm in said["arms"]] == [("champion", 1, 1.0)]
+    assert (said["refused"], said["delays"]) == (None, {})
+
+
+def test_routing_says_which_newer_revision_was_refused(client: AsgiClient, service: Service) -> None:
+    service.watcher._follower.refusal = Refusal(2, "its digest differs", datetime(2026, 1, 1))
+    assert client.get("/v1/routing").json()["refused"] == {"revision": 2, "reason": "its digest differs"}
 
 
 def test_health_while_serving_and_while_ending(client: AsgiClient, service: Service) -> None:
     assert client.get("/healthz/live").json() == {"status": "live"}
-    assert client.get("/healthz/ready").json() == {"status": "ready", "revision": 1}
+    assert client.get("/healthz/ready").json() == {"status": "ready", "revision": 1, "unreachable": {}}
+    service.watcher.unreachable["features"] = "the disk is away"
+    told = client.get("/healthz/ready")
+    assert (told.status_code, told.json()["unreachable"]) == (200, {"features": "the disk is away"})
     service.draining = True
     told = client.get("/healthz/ready")
     assert (told.status_code, told.headers["retry-after"], told.headers["connection"]) == (503, "1", "close")
