@@ -48,7 +48,7 @@ def serving(
     with (
         log.open("wb") as output,
         subprocess.Popen(  # noqa: S603
-            command, cwd=cwd, env={**os.environ, **environment}, stdout=output, stderr=output, preexec_fn=tie
+            command, cwd=cwd, env=_with_scripts(environment), stdout=output, stderr=output, preexec_fn=tie
         ) as process,
     ):
         url = f"http://127.0.0.1:{port}"
@@ -73,6 +73,12 @@ def free_port() -> int:
 def script(name: str) -> str:
     """A console script of this environment."""
     return str(Path(sys.executable).with_name(name))
+
+
+def _with_scripts(environment: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with more in it, and its console scripts on the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, **environment}
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:

@@ -28,9 +28,12 @@ from rich.table import Table
 from benchmarks.load import Outcome, Target, closed_loop, open_loop, post, run_on_uvloop
 from benchmarks.servers import Server, free_port, script, serving
 from benchmarks.workspace import ROOT, clean_workspace, cores, run_measured
+from understudy.adapters import open_deployment_log
 from understudy.bundle import Bundle
 from understudy.files import write_json
 from understudy.problem import load_problem
+from understudy.records import Shadow
+from understudy.settings import Settings
 
 NOOP, EVERYTHING, UNLEDGERED, SHADOWED, MLFLOW = "no-op FastAPI", "everything on", "no ledger", "one shadow", "mlflow"
 CONNECTIONS = 16
@@ -146,7 +149,7 @@ class _Bench:
         reference = f"{self.problem}@champion"
         run_measured(self.workspace, "deploy", reference, "--why", "benchmark", "--json")
         if shadow:
-            run_measured(self.workspace, "deploy", reference, "--mode", "shadow", "--why", "benchmark", "--json")
+            self._shadow(database)
         run_measured(self.workspace, "materialise", "--problem", self.problem, "--at", self.moment, "--json")
         del os.environ["UNDERSTUDY_DATABASE"]
         serve = ["-m", "cli.main", "serve", "--problem", self.problem, "--admin-port", "0", "--port"]
@@ -154,6 +157,14 @@ class _Bench:
         arguments = bare if name == UNLEDGERED else serve
         with self._started(name, arguments, "/healthz/ready", UNDERSTUDY_DATABASE=database) as variant:
             yield variant
+
+    def _shadow(self, database: str) -> None:
+        """Let the champion's own version shadow it, which the command line refuses: the same work twice."""
+        log = open_deployment_log(Settings(root=self.workspace, home=self.workspace / "var", database=database))
+        serves = log.newest(self.problem)
+        assert serves is not None  # noqa: S101
+        twin = Shadow(name="shadow", version=serves.champion.version, digest=serves.champion.digest)
+        log.append(serves.model_copy(update={"revision": serves.revision + 1, "shadows": (twin,)}))
 
     @contextmanager
     def _mlflow(self) -> Iterator[Variant]:

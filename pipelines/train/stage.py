@@ -49,7 +49,8 @@ def run(job: Job) -> None:
     """
     spec = job.spec.fastened() if job.profile == "fast" else job.spec
     choice = read_choice(job, spec)
-    with limited(job.settings.threads):
+    # Threads that share one fit wait for each other at every split: on busy cores that costs far more than a core.
+    with limited(1):
         parts = Parts(*(read_rows(job.input("split", f"{part}.parquet"), spec) for part in Parts.__annotations__))
         job.progress(0.1, f"fitting {choice.candidate.name} on {len(parts.train)} rows")
         model = fit_model(choice, parts, spec, job.settings.threads)

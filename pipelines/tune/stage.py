@@ -40,7 +40,7 @@ def run(job: Job) -> None:
 
 
 def _compare(job: Job, arena: Arena, workers: Workers, pace: Pace, data: str) -> list[Entry]:
-    """All candidates, best first. Those with the most trials begin, so that none is left for long at the end."""
+    """All candidates, best first. Long searches begin: those of most trials, and of these what the YAML lists last."""
     spec, database = arena.spec, job.settings.home / "studies" / f"{arena.spec.name}.db"
 
     def look(candidate: Candidate) -> Work[Entry]:
@@ -49,8 +49,8 @@ def _compare(job: Job, arena: Arena, workers: Workers, pace: Pace, data: str) ->
         return summarise(candidate, trials, spec.tuning.metric)
 
     able = [candidate for candidate in spec.candidates if not missing_package(candidate)]
-    longest_first = sorted(able, key=lambda candidate: -count_trials(candidate, spec.tuning))
-    found = {entry.candidate.name: entry for entry in workers.run(map(look, longest_first))}
+    shortest_first = sorted(able, key=lambda candidate: count_trials(candidate, spec.tuning))
+    found = {entry.candidate.name: entry for entry in workers.run(map(look, reversed(shortest_first)))}
     unable = [skipped(c, f"{missing_package(c)} is not installed") for c in spec.candidates if c not in able]
     return rank([*(found[candidate.name] for candidate in able), *unable], spec.tuning.metric)
 

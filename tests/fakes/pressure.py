@@ -7,12 +7,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
 from served import EXAMPLE
 
+ROWS, SHARES = (1, 5, 300), (0.9, 0.095, 0.005)
+"""Rows of a request, and how often; 300 are more than a server answers in one batch."""
 FULL = "FULL_PROOFS"
 """Environment variable: where it is set, the proofs run at the size that the README's figures are for."""
 
@@ -24,7 +25,7 @@ def size(usual: int, full: int) -> int:
 
 @dataclass
 class Answer:
-    """One request, and what came back."""
+    """One row that was asked for, and what came back."""
 
     request: dict[str, Any]
     status: int
@@ -39,15 +40,17 @@ class Answer:
 
 @dataclass
 class Pressure:
-    """Requests of the toy problem, no two alike, from some connections at once; ``broken`` had no answer."""
+    """Requests of the toy problem, most of one row and some of several, no two alike, from some connections at once."""
 
     answers: list[Answer] = field(default_factory=list)
+    rows: int = 0
+    """Rows that were made up; those without an answer were on their way when their connection broke."""
     broken: int = 0
-    _numbers: "count[int]" = field(default_factory=count)
+    """Connections."""
     _draw: random.Random = field(default_factory=lambda: random.Random(11))  # noqa: S311
 
     async def on(self, url: str, connections: int, work: Awaitable[Any]) -> None:
-        """Ask until ``work`` is done or every connection has broken."""
+        """Ask until ``work`` is done; a connection that breaks asks no more."""
         stop = asyncio.Event()
         clients = [asyncio.create_task(self._client(url, stop)) for _ in range(connections)]
         try:
@@ -59,9 +62,10 @@ class Pressure:
     def request(self) -> dict[str, Any]:
         """The next request; sizes and weights lie between -3 and 3."""
         draw = self._draw
+        self.rows += 1
         return {
             **EXAMPLE,
-            "id": f"r-{next(self._numbers)}",
+            "id": f"r-{self.rows}",
             "size": round(draw.uniform(-3, 3), 3),
             "weight": round(draw.uniform(-3, 3), 3),
             "town": draw.choice(["north", "south"]),
@@ -72,10 +76,12 @@ class Pressure:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         try:
             while not stop.is_set():
-                request = self.request()
-                writer.write(_post(parts.netloc, json.dumps(request).encode()))
+                rows = [self.request() for _ in range(self._draw.choices(ROWS, SHARES)[0])]
+                writer.write(_post(parts.netloc, json.dumps(rows if len(rows) > 1 else rows[0]).encode()))
                 status, body = await _read(reader)
-                self.answers.append(Answer(request, status, json.loads(body), time.monotonic()))
+                at, said = time.monotonic(), json.loads(body)
+                each = said if isinstance(said, list) else [said] * len(rows)
+                self.answers += [Answer(row, status, one, at) for row, one in zip(rows, each, strict=True)]
         except (OSError, asyncio.IncompleteReadError):
             self.broken += 1
         finally:
