@@ -33,6 +33,7 @@ def deploy(
     ramp: Annotated[str | None, typer.Option(help="A canary's percentages in turn, as in 5,25,50.")] = None,
     hold: Annotated[str, typer.Option(help="How long each of them is held, as in 30s, 15m or 1h.")] = "1h",
     experiment: Annotated[str, typer.Option(help="Name of the experiment that this belongs to.")] = "",
+    first: Annotated[bool, typer.Option("--first", help="Only if nothing of the problem is deployed yet.")] = False,
     problem: Of = None,
     by: By = None,
     based_on: BasedOn = None,
@@ -49,6 +50,9 @@ def deploy(
         raise DeploymentError(f"There is no mode {mode!r}.", f"The modes: {', '.join(MODES)}.")
     placement = Placement(mode, weight, _steps(ramp), _seconds(hold), experiment)  # type: ignore[arg-type]
     found = find(_registry(settings), version, problem)
+    if first and (standing := _log(settings).newest(found.problem)):
+        said = f"{found.problem} is deployed already, by revision {standing.revision}: nothing was changed."
+        return Answer({**standing.model_dump(mode="json"), "unmirrored": None}, [said])
     return _changed(_deployer(settings).deploy(found, placement, _who(by), why, based_on))
 
 

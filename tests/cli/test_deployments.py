@@ -156,3 +156,10 @@ def test_a_refusal_says_what_to_do(house: House, arguments: tuple[str, ...], wha
 def test_a_reason_must_be_given(house: House) -> None:
     assert house.run("deploy", "1").exit_code == 2
     assert "needs a reason" in house.refused("deploy", "1", "--why", " ")
+
+
+def test_a_first_deployment_is_made_once(house: House) -> None:
+    house.done("deploy", "toy/1", "--first", "--why", "start")
+    house.done("deploy", "toy/2", "--mode", "canary", "--why", "a share")
+    assert "is deployed already, by revision 2" in house.done("deploy", "toy/1", "--first", "--why", "start")
+    assert (house.newest.revision, house.newest.mode) == (2, "canary")
