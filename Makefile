@@ -18,7 +18,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test unit lint bench docs boosters data lock clean
+.PHONY: help setup run demo test unit proofs lint bench docs boosters data lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -58,6 +58,9 @@ test: setup ## all tests, with coverage
 
 unit: setup ## the quick tests only
 	$(BIN)/python -m pytest -m unit -q $(ARGS)
+
+proofs: setup ## the proofs about whole servers at full size: 40 kills, 100 swaps, 100,000 units; some five minutes
+	FULL_PROOFS=1 $(BIN)/python -m pytest tests/system -q --log-cli-level=INFO -p no:cacheprovider $(ARGS)
 
 lint: setup ## style, types and the floors of the house
 	$(BIN)/ruff check .
