@@ -113,7 +113,7 @@ def deployments(
 ) -> Answer:
     """Show the history of what served, newest first: who changed it, when and why."""
     settings = prepare()
-    if problem is None and not (deployed := _deployed(settings)):
+    if problem is None and not (deployed := deployed_problems(settings)):
         return Answer([], ["Nothing is deployed yet: `understudy deploy VERSION --why REASON` starts."])
     of = problem or (deployed[0] if len(deployed) == 1 else _problem(None, settings))
     history = _log(settings).history(of, limit)
@@ -135,7 +135,7 @@ def _problem(given: str | None, settings: "Settings") -> str:
 
     if given:
         return given
-    deployed = _deployed(settings)
+    deployed = deployed_problems(settings)
     if len(deployed) == 1:
         return deployed[0]
     if not deployed:
@@ -143,7 +143,7 @@ def _problem(given: str | None, settings: "Settings") -> str:
     raise DeploymentError(f"{', '.join(deployed)} are deployed.", f"Say which is meant, as in --problem {deployed[0]}.")
 
 
-def _deployed(settings: "Settings") -> list[str]:
+def deployed_problems(settings: "Settings") -> list[str]:
     from cli.problems import known_problems
 
     log = _log(settings)

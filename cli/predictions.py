@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.answer import Answer, answering, near
+from cli.deployments import deployed_problems
 from cli.environment import prepare
 
 if TYPE_CHECKING:
@@ -97,10 +98,12 @@ def _meant(problem: str | None, settings: "Settings") -> str:
     from understudy.errors import SpecError
 
     known = known_problems(settings)
-    if problem is None and len(known) == 1:
-        return known[0]
     if problem is None:
-        raise SpecError("Several problems have ledgers here.", f"Add --problem: {', '.join(known)}.")
+        meant = known if len(known) == 1 else tuple(deployed_problems(settings))
+        if len(meant) == 1:
+            return meant[0]
+        which = "Several problems are" if meant else "No problem is"
+        raise SpecError(f"{which} deployed here, and none was named.", f"Add --problem: {', '.join(meant or known)}.")
     if problem not in known and not (settings.problems / f"{problem}.yaml").is_file():
         raise SpecError(f"There is no problem called {problem!r}.", f"Known problems: {', '.join(known) or 'none'}.")
     return problem

@@ -14,9 +14,9 @@ from workspace import Workspace
 from cli import predictions
 from cli.exporting import SCHEMA, export
 from cli.predictions import predictions_app
-from understudy.adapters import open_ledger
+from understudy.adapters import open_deployment_log, open_ledger
 from understudy.errors import MachineError
-from understudy.records import Label
+from understudy.records import Arm, Deployment, Label
 from understudy.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -131,6 +131,10 @@ def test_the_problem_must_be_clear(settings: Settings) -> None:
     assert "no problem called 'nope'" in understudy("tail", "--problem", "nope").stderr
     (settings.root / "configs" / "problems.yaml").write_text("problems:\n  toy:\n  other:\n", encoding="utf-8")
     assert "Add --problem: toy, other." in understudy("tail").stderr
+    champion = Arm(name="champion", version=1, digest="0" * 64, weight=1.0)
+    first = {"problem": "toy", "revision": 1, "mode": "single", "arms": (champion,), "change": "deploy"}
+    open_deployment_log(settings).append(Deployment(**first, who="ada", why="start", at=datetime(2026, 1, 1)))
+    assert understudy("tail").exit_code == 0
 
 
 @pytest.mark.e2e
