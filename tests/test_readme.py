@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(sys.prefix)
 SMALLER = {
-    "make test": {"PYTEST_ADDOPTS": "tests/understudy/test_files.py --no-cov"},
+    "make test": {"PYTEST_ADDOPTS": "tests/understudy/test_files.py"},
     "make bench": {"PROBLEM": "tumours", "BENCHES": "training", "RUNS": "fast"},
 }
 """Environment under which a command does less of the same: in full it would run this very test, or take minutes."""
