@@ -1,6 +1,7 @@
 """The front door: every command by name, and nothing heavy until one of them is asked for."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 
@@ -46,11 +47,20 @@ def run() -> None:
     try:
         app()
     except SystemExit as ending:
+        if ending.code == 1:
+            _leave_at_once()
         # Typer has said it on stderr, and left by sys.exit within its handler: the error is the context.
         if ending.code == USAGE and "--json" in sys.argv:
             said = getattr(ending.__context__, "format_message", lambda: "The command line is not valid.")()
             sys.stdout.write(json.dumps(refusal("usage", said, "See --help.")) + "\n")
         raise
+
+
+def _leave_at_once() -> None:
+    """DuckDB lists on exit whatever a failed run still holds, forty lines below the message that counts."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,17 @@ def to_onnx(model: Calibrated, spec: ProblemSpec) -> onnx.ModelProto:
         warnings.simplefilter("ignore")
         graph: onnx.ModelProto = sklearn_to_onnx(pipeline, initial_types=inputs, options=options, target_opset=OPSET)
     _append_calibration(graph.graph, model)
+    _sort_domains(graph)
     onnx.checker.check_model(graph)
     return graph
+
+
+def _sort_domains(graph: onnx.ModelProto) -> None:
+    """The converter lists them in the order of a set of strings, which differs from process to process."""
+    domains = sorted(graph.opset_import, key=lambda opset: opset.domain)
+    copies = [onnx.helper.make_opsetid(opset.domain, opset.version) for opset in domains]
+    del graph.opset_import[:]
+    graph.opset_import.extend(copies)
 
 
 def _append_calibration(graph: onnx.GraphProto, model: Calibrated) -> None:

@@ -7,7 +7,9 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
+from onnx.helper import make_opsetid
 
+from pipelines.models import conversion
 from pipelines.models.calibration import Calibrated
 from pipelines.models.candidates import build_pipeline
 from pipelines.models.conversion import to_onnx
@@ -107,6 +109,30 @@ def test_compiled_model_agrees(name: str, toy_spec: Callable[..., ProblemSpec], 
     assert len(score) == 900
     np.testing.assert_allclose(score, model.predict_proba(rows)[:, 1], atol=1e-5)
     assert score.std() > 0.05
+
+
+@pytest.mark.parametrize("name", ["logistic_l2", "gradient_boosting", "forest"])
+def test_the_order_of_domains_does_not_depend_on_the_process(
+    name: str, toy_spec: Callable[..., ProblemSpec], toy_frame: Any, toy_table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The converter takes them from a set, whose order follows the process's hash seed: here, both orders."""
+    spec, y = toy_spec(), toy_table["sold"].to_numpy().astype(np.int64)
+    model = fitted(spec, toy_frame, y, Candidate(name=name, **FAMILIES[name]))
+    convert, orders = conversion.sklearn_to_onnx, set()
+
+    def in_some_order(*given: Any, **named: Any) -> Any:
+        graph = convert(*given, **named)
+        domains = sorted(graph.opset_import, key=lambda opset: opset.domain, reverse=len(orders) > 0)
+        copies = [make_opsetid(opset.domain, opset.version) for opset in domains]
+        orders.add(tuple(opset.domain for opset in copies))
+        del graph.opset_import[:]
+        graph.opset_import.extend(copies)
+        return graph
+
+    monkeypatch.setattr(conversion, "sklearn_to_onnx", in_some_order)
+    compiled = [to_onnx(model, spec).SerializeToString(deterministic=True) for _ in range(2)]
+    assert compiled[0] == compiled[1]
+    assert len(orders) == 2
 
 
 @pytest.mark.parametrize("many", ["target", "ordinal", "hashing", "one_hot"])
