@@ -93,6 +93,12 @@ class Drill(BaseModel):
 
 def add_admin(router: APIRouter, service: Service) -> None:
     """Add the routes."""
+    _add_changes(router, service)
+    _add_looks(router, service)
+    _add_drill(router, service)
+
+
+def _add_changes(router: APIRouter, service: Service) -> None:
     problem = service.spec.name
 
     def deploy(to: Deployer, asked: Deploy) -> Changed:
@@ -123,6 +129,8 @@ def add_admin(router: APIRouter, service: Service) -> None:
             summary=change.__name__, description=kind.__doc__, tags=["admin"], operation_id=change.__name__,
         )  # fmt: skip
 
+
+def _add_looks(router: APIRouter, service: Service) -> None:
     async def refresh(request: Request) -> Response:  # noqa: ARG001
         """Look for a new revision and new features now."""
         await service.refresh()
@@ -130,9 +138,15 @@ def add_admin(router: APIRouter, service: Service) -> None:
 
     async def deployments(request: Request) -> Response:  # noqa: ARG001
         """The newest hundred revisions: who made them, when and why."""
-        history = await asyncio.to_thread(service.log.history, problem, 100)
+        history = await asyncio.to_thread(service.log.history, service.spec.name, 100)
         return json_response({"deployments": [routing_of(revision) for revision in history]})
 
+    errors = (401, 503)
+    add_route(router, "POST", "/admin/refresh", refresh, answer=OBJECT, errors=errors, tags=["admin"])
+    add_route(router, "GET", "/admin/deployments", deployments, answer=OBJECT, errors=errors, tags=["admin"])
+
+
+def _add_drill(router: APIRouter, service: Service) -> None:
     drills: Reader[Drill] = Reader(Drill)
 
     async def drill(request: Request) -> Response:
@@ -145,9 +159,6 @@ def add_admin(router: APIRouter, service: Service) -> None:
         router, "POST", "/admin/drill", drill, body=drills.schema, answer=OBJECT, errors=(400, 401, 413, 415, 422),
         summary="drill", description=Drill.__doc__, tags=["admin"], operation_id="drill",
     )  # fmt: skip
-    errors = (401, 503)
-    add_route(router, "POST", "/admin/refresh", refresh, answer=OBJECT, errors=errors, tags=["admin"])
-    add_route(router, "GET", "/admin/deployments", deployments, answer=OBJECT, errors=errors, tags=["admin"])
 
 
 def on_record(history: tuple[Deployment, ...], number: int) -> Version:

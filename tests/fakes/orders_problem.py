@@ -63,6 +63,7 @@ INPUTS = [
     {"name": "relative_size"},
 ]
 
+START = datetime(2024, 3, 1, 0, 5)
 CANDIDATE = {"name": "tree", "estimator": "sklearn.tree.DecisionTreeClassifier", "family": "tree"}
 
 MakeSpec = Callable[..., ProblemSpec]
@@ -109,19 +110,23 @@ def make_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSpec:
 
 @pytest.fixture
 def orders() -> pa.Table:
-    """400 orders, about one every ten minutes over three days, in no order."""
-    rng = np.random.default_rng(7)
-    start = datetime(2024, 3, 1, 0, 5)
+    """400 orders, over three days."""
+    return orders_table(400, ("corner", "market", "pier"))
+
+
+def orders_table(count: int, shops: tuple[str, ...], seed: int = 7) -> pa.Table:
+    """Orders, one every ten minutes, in no order; some without shop or size, some never delivered."""
+    rng = np.random.default_rng(seed)
     rows = []
-    for number in rng.permutation(400):
-        placed = start + timedelta(minutes=int(number) * 10)
+    for number in rng.permutation(count):
+        placed = START + timedelta(minutes=int(number) * 10)
         minutes = int(rng.integers(5, 300))
         delivered = None if rng.random() < 0.05 else placed + timedelta(minutes=minutes)
         rows.append(
             {
                 "order": f"o{number:03d}",
                 "placed_at": placed,
-                "shop": None if rng.random() < 0.02 else str(rng.choice(["corner", "market", "pier"])),
+                "shop": None if rng.random() < 0.02 else str(rng.choice(shops)),
                 "size": None if rng.random() < 0.1 else float(rng.normal(1.5)),
                 "gift": bool(rng.random() < 0.3),
                 "delivered_at": delivered,
