@@ -51,16 +51,13 @@ ANSWERED = {
 V2_ERRORS = (400, 404, 408, 413, 415, 422, 429, 503)
 
 
+ONE = "/v2/models/{name}"
+DESCRIBED: dict[str, Any] = {"tags": ["open inference protocol"], "error_media": "application/json"}
+
+
 def add_inference_v2(router: APIRouter, service: Service) -> None:
     """Add the routes."""
-
-    async def infer(request: Request) -> Response:
-        """Score one tensor for each request field; routed and stored like any other prediction."""
-        _require_model(service, request)
-        asked, tail = _parts(await request.body(), request.headers.get(LENGTH))
-        schema = service.schema
-        rows = schema.check(rows_of(asked["inputs"], schema.fields, tail))
-        return _answer(service, asked, await service.predict(rows))
+    _add_infer(router, service)
 
     async def metadata(request: Request) -> Response:
         """What the model takes and gives."""
@@ -86,28 +83,37 @@ def add_inference_v2(router: APIRouter, service: Service) -> None:
         require_ready(service)
         return json_response({"ready": True})
 
-    one = "/v2/models/{name}"
-    described: dict[str, Any] = {"tags": ["open inference protocol"], "error_media": "application/json"}
-    add_route(
-        router,
-        "POST",
-        f"{one}/infer",
-        infer,
-        body=ASKED,
-        answer=ANSWERED,
-        errors=V2_ERRORS,
-        model=service.spec.name,
-        **described,
-    )
     for path, endpoint, errors in (
-        (one, metadata, (404, 429, 503)),
-        (f"{one}/ready", model_ready, (404, 429, 503)),
+        (ONE, metadata, (404, 429, 503)),
+        (f"{ONE}/ready", model_ready, (404, 429, 503)),
         ("/v2", server, (429,)),
         ("/v2/health/live", live, ()),
         ("/v2/health/ready", ready, (503,)),
     ):
         model = service.spec.name if "{name}" in path else ""
-        add_route(router, "GET", path, endpoint, answer={"type": "object"}, errors=errors, model=model, **described)
+        add_route(router, "GET", path, endpoint, answer={"type": "object"}, errors=errors, model=model, **DESCRIBED)
+
+
+def _add_infer(router: APIRouter, service: Service) -> None:
+    async def infer(request: Request) -> Response:
+        """Score one tensor for each request field; routed and stored like any other prediction."""
+        _require_model(service, request)
+        asked, tail = _parts(await request.body(), request.headers.get(LENGTH))
+        schema = service.schema
+        rows = schema.check(rows_of(asked["inputs"], schema.fields, tail))
+        return _answer(service, asked, await service.predict(rows))
+
+    add_route(
+        router,
+        "POST",
+        f"{ONE}/infer",
+        infer,
+        body=ASKED,
+        answer=ANSWERED,
+        errors=V2_ERRORS,
+        model=service.spec.name,
+        **DESCRIBED,
+    )
 
 
 def _require_model(service: Service, request: Request) -> None:
