@@ -87,7 +87,7 @@ class Intake:
 def predictions(batch: Batch, placed: Placed, scores: FloatArray, fallback: str) -> list[Prediction]:
     """The records of a batch that one arm answered."""
     deployment: Deployment = batch.lineup.deployment
-    threshold = batch.lineup.model(placed).threshold
+    threshold = batch.lineup.threshold(placed)
     now = time.perf_counter()
     return [
         Prediction(

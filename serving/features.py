@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ class Features:
     """float32 [rows, numbers], NaN for missing; None where the model reads no numbers."""
     categories: Array | None
     """Text [rows, categories], "" for missing; None where it reads none."""
+    watched: FloatArray | None
+    """float32 [rows, watched]: logged, and read by no model."""
     stale: list[str]
     """For each row which views were too old to be used, in words; "" for none."""
 
@@ -36,6 +39,7 @@ class Features:
         return Features(
             None if self.numbers is None else self.numbers[kept],
             None if self.categories is None else self.categories[kept],
+            None if self.watched is None else self.watched[kept],
             [self.stale[place] for place in kept],
         )
 
@@ -45,8 +49,8 @@ class RequestFeatures:
 
     def __init__(self, spec: ProblemSpec, cache: FeatureCache) -> None:
         self.spec, self.cache = spec, cache
-        self.names = spec.numbers + spec.categories
-        """The inputs in the order of the two tensors."""
+        self.names = spec.numbers + spec.categories + spec.watched
+        """The inputs in the order of the two tensors, then what is watched."""
         self._plan = make_plan(spec)
         self._time = spec.event_time if cache.views else None
         self._fields = [(name, spec.columns[name].kind) for name in self._plan.fields]
@@ -62,20 +66,14 @@ class RequestFeatures:
         looked_up, stale = self.cache.look_up(rows, times)
         columns.update(looked_up)
         if not columns:
-            return Features(None, None, stale)
+            return Features(None, None, None, stale)
         with np.errstate(all="ignore"):
             return Features(*self._plan.tensors(columns), stale)
 
     def inputs(self, features: Features) -> list[dict[str, Any]]:
         """The same values as JSON-able dicts, exactly: None for missing numbers."""
-        halves = []
-        if features.numbers is not None:
-            numbers = features.numbers.astype(object)
-            numbers[np.isnan(features.numbers)] = None
-            halves.append(numbers.tolist())
-        if features.categories is not None:
-            halves.append(features.categories.tolist())
-        values = halves[0] if len(halves) == 1 else [one + two for one, two in zip(*halves, strict=True)]
+        parts = (_listed(features.numbers), _listed(features.categories), _listed(features.watched))
+        values = [list(chain(*row)) for row in zip(*(part for part in parts if part is not None), strict=True)]
         names = self.names
         return [dict(zip(names, row, strict=True)) for row in values]
 
@@ -98,3 +96,12 @@ class RequestFeatures:
         if None in moments:
             raise RequestError(f"The field {name!r} is missing.", "Give the time that the prediction is for.", name)
         return [(moment - EPOCH) // MICROSECOND for moment in moments]
+
+
+def _listed(matrix: Array | None) -> list[list[Any]] | None:
+    if matrix is None or matrix.dtype == object:
+        return None if matrix is None else matrix.tolist()
+    values = matrix.astype(object)
+    values[np.isnan(matrix)] = None
+    listed: list[list[Any]] = values.tolist()
+    return listed

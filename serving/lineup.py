@@ -36,6 +36,10 @@ class Lineup:
     def model(self, placed: Placed) -> LoadedModel:
         return self.models[placed.digest]
 
+    def threshold(self, placed: Placed) -> float:
+        """From which score on an arm flags a row: what the deployment says, else the bundle."""
+        return self.model(placed).threshold if placed.threshold is None else placed.threshold
+
     @property
     def champion(self) -> LoadedModel:
         return self.models[self.deployment.champion.digest]

@@ -75,7 +75,8 @@ class Worker:
         requests = self._cursor.read(part.start, part.rows)
         columns = columns_of(self._work.spec, self._plan, self._views.between, requests)
         self._require_finite(columns, part)
-        table = self._scored(requests, *self._plan.tensors(columns))
+        tensors = self._plan.tensors(columns)
+        table = self._scored(requests, tensors.numbers, tensors.categories)
         target = self._work.folder / part.file
         aside = target.with_suffix(".aside")
         with naming_a_full_disk(target):

@@ -78,7 +78,7 @@ class Shadows:
             if not self._sent:
                 self._progress = time.monotonic()
             self._number += 1
-            self._sent[self._number] = Sent(placed, lineup.model(placed).threshold, live)
+            self._sent[self._number] = Sent(placed, lineup.threshold(placed), live)
             self.outstanding += len(live)
             chosen.append((placed.digest, self._number))
         if chosen and self._process is not None:

@@ -60,6 +60,19 @@ class FakeLedger:
         rows = [self._labelled(p) for p in sorted(mine, key=lambda p: (p.at, p.id))]
         yield from (rows[at : at + chunk] for at in range(0, len(rows), chunk))
 
+    def window(
+        self, problem: str, since: datetime, until: datetime, as_of: datetime, chunk: int = 10_000
+    ) -> Iterator[list[dict[str, Any]]]:
+        mine = [p for p in self.kept.values() if p.problem == problem and since <= (p.event_time or p.at) < until]
+        rows = [self._labelled(p) for p in sorted(mine, key=lambda p: (p.event_time or p.at, p.id))]
+        for row in rows:
+            if row["labelled_at"] is not None and row["labelled_at"] > as_of:
+                row.update(label=None, labelled_at=None)
+        yield from (rows[at : at + chunk] for at in range(0, len(rows), chunk))
+
+    def clock(self, problem: str) -> datetime | None:
+        return max((p.event_time or p.at for p in self.kept.values() if p.problem == problem), default=None)
+
     def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
         rows = [row for rows in self.read(problem, since) for row in rows]
         places = sorted({(row["version"], row["arm"], row["standing"]) for row in rows})

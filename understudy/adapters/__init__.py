@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from understudy.errors import StoreError
-from understudy.ports import BundleStore, DeploymentLog, FeatureStore, Ledger, ModelRegistry
+from understudy.ports import BundleStore, DeploymentLog, FeatureStore, Ledger, ModelRegistry, WatchLog
 from understudy.settings import Settings
 
 
@@ -40,6 +40,14 @@ def open_feature_store(settings: Settings) -> FeatureStore:
     from understudy.adapters.database.feature_store import SqlFeatureStore
 
     return SqlFeatureStore(database_at(settings.database_url))
+
+
+def open_watch_log(settings: Settings) -> WatchLog:
+    """Return the watch log in the operational database; see ``open_ledger``."""
+    from understudy.adapters.database.engine import database_at
+    from understudy.adapters.database.watch_log import SqlWatchLog
+
+    return SqlWatchLog(database_at(settings.database_url))
 
 
 def open_bundle_store(settings: Settings) -> BundleStore:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,25 @@ Array = NDArray[Any]
 Function = Callable[..., Array]
 
 
+class Tensors(NamedTuple):
+    """What the compiled model takes, and what is logged beside it; None where there are no such columns."""
+
+    numbers: NDArray[np.float32] | None
+    """[rows, numbers], NaN for missing."""
+    categories: Array | None
+    """Text [rows, categories], "" for missing."""
+    watched: NDArray[np.float32] | None
+    """[rows, watched], NaN for missing."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything needed to turn request fields and looked-up values into model inputs."""
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
+    watched: tuple[str, ...]
+    """Numbers that are made beside the model's inputs."""
     steps: tuple[tuple[str, Function, tuple[str, ...]], ...]
     """Name of the column that is made, its function, and the columns it takes; in running order."""
     fields: tuple[str, ...]
@@ -36,26 +49,24 @@ class Plan:
                 categories str with "" for missing, times ``datetime64[us]``) and looked-up values (float64).
 
         Returns:
-            The inputs in the model's order: numbers float32, categories object arrays of str.
+            The inputs in the model's order: numbers float32, categories object arrays of str; then what is watched,
+            float32.
         """
         known, _ = self._run(columns)
-        numbers = {name: known[name].astype(np.float32) for name in self.numbers}
-        return numbers | {name: known[name].astype(object) for name in self.categories}
+        categories = {name: known[name].astype(object) for name in self.categories}
+        numbers, watched = (
+            {name: known[name].astype(np.float32) for name in names} for names in (self.numbers, self.watched)
+        )
+        return numbers | categories | watched
 
-    def tensors(self, columns: Mapping[str, Array]) -> tuple[NDArray[np.float32] | None, Array | None]:
-        """The same values as the compiled model takes them: see ``compute``.
-
-        Returns:
-            ``numbers`` float32 [rows, numbers] and ``categories`` text [rows, categories]; None without columns.
-        """
+    def tensors(self, columns: Mapping[str, Array]) -> Tensors:
+        """The same values as the compiled model takes them: see ``compute``."""
         known, rows = self._run(columns)
-        numbers = np.empty((rows, len(self.numbers)), np.float32)
-        for place, name in enumerate(self.numbers):
-            numbers[:, place] = known[name]
-        categories = np.empty((rows, len(self.categories)), object)
-        for place, name in enumerate(self.categories):
-            categories[:, place] = known[name]
-        return (numbers if self.numbers else None), (categories if self.categories else None)
+        return Tensors(
+            _matrix(known, self.numbers, rows, np.float32),
+            _matrix(known, self.categories, rows, object),
+            _matrix(known, self.watched, rows, np.float32),
+        )
 
     def _run(self, columns: Mapping[str, Array]) -> tuple[dict[str, Array], int]:
         known = dict(columns)
@@ -84,7 +95,7 @@ def make_plan(spec: ProblemSpec) -> Plan:
     looked_up = [column for view in spec.features.views for column in view.columns]
     _refuse_clashes([*functions, *fields, *looked_up])
     resolver = _Resolver(functions, fields, set(looked_up))
-    for item in spec.inputs:
+    for item in (*spec.inputs, *spec.features.watched):
         resolver.add(item.name, ("inputs",))
     _refuse_times(spec)
     if spec.features.views and spec.event_time is None:
@@ -92,7 +103,17 @@ def make_plan(spec: ProblemSpec) -> Plan:
     keys = {key for view in spec.features.views for key in view.keys}
     if unknown := keys - fields:
         raise SpecError(f"Views look up by {sorted(unknown)}, which no request carries.", "Use request fields as keys.")
-    return Plan(spec.numbers, spec.categories, tuple(resolver.steps), tuple(sorted(resolver.fields | keys)))
+    read = tuple(sorted(resolver.fields | keys))
+    return Plan(spec.numbers, spec.categories, spec.watched, tuple(resolver.steps), read)
+
+
+def _matrix(known: Mapping[str, Array], names: tuple[str, ...], rows: int, kind: Any) -> Array | None:
+    if not names:
+        return None
+    matrix = np.empty((rows, len(names)), kind)
+    for place, name in enumerate(names):
+        matrix[:, place] = known[name]
+    return matrix
 
 
 class _Resolver:

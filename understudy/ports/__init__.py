@@ -5,5 +5,6 @@ from understudy.ports.deployment_log import DeploymentLog
 from understudy.ports.feature_store import FeatureStore
 from understudy.ports.ledger import Ledger
 from understudy.ports.registry import ModelRegistry
+from understudy.ports.watch_log import WatchLog
 
-__all__ = ["BundleStore", "DeploymentLog", "FeatureStore", "Ledger", "ModelRegistry"]
+__all__ = ["BundleStore", "DeploymentLog", "FeatureStore", "Ledger", "ModelRegistry", "WatchLog"]

@@ -44,6 +44,19 @@ class Ledger(Protocol):
         """Predictions in the order of ``at``, each with ``label``, ``labelled_at`` and ``contradicted``, by chunks."""
         ...
 
+    def window(
+        self, problem: str, since: datetime, until: datetime, as_of: datetime, chunk: int = 10_000
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Predictions (live and shadow) of a window of the problem's clock, by chunks; labels as known at ``as_of``.
+
+        The problem's clock is the event time; predictions without one go by ``at``. Fields as ``read`` gives them.
+        """
+        ...
+
+    def clock(self, problem: str) -> datetime | None:
+        """The newest moment of the problem's clock that a prediction carries; none without predictions."""
+        ...
+
     def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
         """For each version, arm and standing: predictions, labels, fallbacks, errors, mean score, share flagged."""
         ...

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from understudy.problem.part import Part
 
@@ -56,3 +56,13 @@ class Features(Part):
     functions: str | None = None
     """Dotted module; each public function makes the column of its own name from its arguments."""
     inputs: tuple[Input, ...] = ()
+    watched: tuple[Input, ...] = ()
+    """Numbers that no model reads: they are made and logged beside the inputs, so that their drift can be seen."""
+
+    @model_validator(mode="after")
+    def _watched_are_other_numbers(self) -> "Features":
+        if wrong := [item.name for item in self.watched if item.kind != "number"]:
+            raise ValueError(f"features.watched holds categories {wrong}; only numbers can be watched")
+        if twice := {item.name for item in self.inputs} & {item.name for item in self.watched}:
+            raise ValueError(f"features.watched names model inputs {sorted(twice)}, which are watched anyway")
+        return self

@@ -8,6 +8,7 @@ from understudy.problem.columns import Column, Role, Table
 from understudy.problem.decision import Costs, Evaluation, Gates, Probes
 from understudy.problem.features import Features, Input
 from understudy.problem.learning import Candidate, Fast, Training, Tuning
+from understudy.problem.monitoring import Monitoring
 from understudy.problem.part import Part
 from understudy.problem.source import Source
 from understudy.problem.split import Split
@@ -39,6 +40,7 @@ class ProblemSpec(Part):
     evaluation: Evaluation
     gates: Gates
     fast: Fast = Fast()
+    monitoring: Monitoring = Monitoring()
 
     @model_validator(mode="after")
     def _roles_are_filled(self) -> "ProblemSpec":
@@ -71,7 +73,8 @@ class ProblemSpec(Part):
             raise ValueError(f"evaluation.segments names columns that are not declared: {sorted(unknown)}")
         if self.split.group and self.split.group not in self.columns:
             raise ValueError(f"split.group names {self.split.group!r}, which the main table does not declare")
-        if late := inputs & {*self.having("leak"), *self.having("target"), *self.having("label_time")}:
+        later = {name for role in ("leak", "target", "label_time") for name in self.having(role)}
+        if late := later & {*inputs, *self.watched}:
             raise ValueError(f"model inputs {sorted(late)} are known only after prediction time")
         return self
 
@@ -130,6 +133,11 @@ class ProblemSpec(Part):
     @property
     def categories(self) -> tuple[str, ...]:
         return tuple(item.name for item in self.inputs if item.kind == "category")
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Numbers that are logged beside the model's inputs."""
+        return tuple(item.name for item in self.features.watched)
 
     def fastened(self) -> "ProblemSpec":
         """The same problem with the smaller search of ``fast``."""

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from understudy.records.record import Record
 
 Mode = Literal["single", "canary", "ab", "bandit"]
-Change = Literal["deploy", "promote", "rollback", "route", "kill"]
+Change = Literal["deploy", "promote", "rollback", "route", "kill", "threshold"]
 CHAMPION = "champion"
 """Name of the arm that answers when another cannot."""
 CHALLENGER = "challenger"
@@ -20,6 +20,8 @@ class Placed(Record):
     name: str = Field(pattern="^[a-z][a-z0-9_-]{0,39}$")
     version: int = Field(ge=1)
     digest: str = Field(pattern="^[0-9a-f]{64}$")
+    threshold: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Decides in the place of the bundle's own threshold, where there is one."""
 
 
 class Arm(Placed):

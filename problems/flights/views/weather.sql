@@ -8,6 +8,8 @@ SELECT
     now.visib AS visibility_now,
     now.precip AS rain_now,
     now.pressure AS pressure_now,
+    now.temp AS temperature_now,
+    now.wind_dir AS wind_direction_now,
     before.pressure AS pressure_before,
     (
         SELECT sum(CAST(recent.precip AS DECIMAL(9, 4)))

@@ -41,7 +41,8 @@ def test_inputs_come_in_the_models_order_and_types(make_spec: MakeSpec) -> None:
 
 def test_tensors_hold_the_same_values(make_spec: MakeSpec) -> None:
     plan = make_plan(make_spec())
-    inputs, (numbers, categories) = plan.compute(A_SHOP), plan.tensors(A_SHOP)
+    inputs, (numbers, categories, watched) = plan.compute(A_SHOP), plan.tensors(A_SHOP)
+    assert watched is None
     assert numbers is not None
     assert categories is not None
     assert (numbers.dtype, numbers.shape, categories.shape) == (np.float32, (2, 5), (2, 2))
@@ -59,9 +60,27 @@ def test_a_flat_table_has_no_tensor_without_columns(make_spec: MakeSpec) -> None
         "late": {"kind": "flag", "role": "target"},
     }
     plan = make_plan(make_spec(columns=columns, features={}, split={"method": "stratified"}))
-    numbers, categories = plan.tensors({"size": np.array([1.5])})
-    assert numbers is not None
-    assert (numbers.tolist(), categories) == ([[1.5]], None)
+    tensors = plan.tensors({"size": np.array([1.5])})
+    assert tensors.numbers is not None
+    assert (tensors.numbers.tolist(), tensors.categories, tensors.watched) == ([[1.5]], None, None)
+
+
+def test_what_is_watched_is_made_beside_the_inputs(make_spec: MakeSpec) -> None:
+    columns = {
+        "order": {"kind": "category", "role": "id"},
+        "size": {"kind": "number"},
+        "mood": {"kind": "number", "role": "context"},
+        "late": {"kind": "flag", "role": "target"},
+    }
+    features = {"inputs": [{"name": "size"}], "watched": [{"name": "mood"}]}
+    plan = make_plan(make_spec(columns=columns, features=features, split={"method": "stratified"}))
+    row = {"size": np.array([1.5]), "mood": np.array([np.nan])}
+    tensors = plan.tensors(row)
+    assert tensors.numbers is not None
+    assert tensors.watched is not None
+    assert tensors.numbers.tolist() == [[1.5]]
+    assert np.isnan(tensors.watched).tolist() == [[True]]
+    assert list(plan.compute(row)) == ["size", "mood"]
 
 
 def test_a_flat_table_needs_no_functions(make_spec: MakeSpec) -> None:

@@ -11,6 +11,7 @@ import orjson
 
 from understudy.adapters.database import erasing, labelling, reading
 from understudy.adapters.database.engine import Database
+from understudy.adapters.database.reading import Span
 from understudy.adapters.database.schema import labels, predictions
 from understudy.errors import DataError, StoreError
 from understudy.records import ArmReward, Label, LabelOutcome, Prediction
@@ -76,14 +77,20 @@ class SqlLedger:
     def read(
         self, problem: str, since: datetime | None = None, until: datetime | None = None, chunk: int = 10_000
     ) -> Iterator[list[dict[str, Any]]]:
-        after: tuple[datetime, str] | None = None
-        more = True
-        while more:
-            with self._database.reading() as connection:
-                rows, more = reading.page(connection, problem, since, until, after, chunk)
-            if rows:
-                yield rows
-                after = rows[-1]["at"], rows[-1]["id"]
+        return reading.pages(self._database, Span(problem, since, until), chunk)
+
+    def window(
+        self, problem: str, since: datetime, until: datetime, as_of: datetime, chunk: int = 10_000
+    ) -> Iterator[list[dict[str, Any]]]:
+        dated = Span(problem, since, until, by=predictions.c.event_time)
+        undated = Span(problem, since, until, only=(predictions.c.event_time.is_(None),))
+        for span in (dated, undated):
+            for rows in reading.pages(self._database, span, chunk):
+                yield [_as_known(row, as_of) for row in rows]
+
+    def clock(self, problem: str) -> datetime | None:
+        with self._database.reading() as connection:
+            return reading.newest_moment(connection, problem)
 
     def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
         with self._database.reading() as connection:
@@ -140,6 +147,13 @@ class SqlLedger:
     def _send(self, document: str) -> None:
         with self._database.appending() as connection:
             connection.execute(_insert_document(), [document])
+
+
+def _as_known(row: dict[str, Any], as_of: datetime) -> dict[str, Any]:
+    """The row without a label that landed later."""
+    if row["labelled_at"] is not None and row["labelled_at"] > as_of:
+        row.update(label=None, labelled_at=None)
+    return row
 
 
 def _values(prediction: Prediction) -> list[Any]:

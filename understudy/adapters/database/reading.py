@@ -1,5 +1,7 @@
 """Questions about predictions and what came of them."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +22,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from understudy.adapters.database.engine import Database
 from understudy.adapters.database.schema import Moment, labels, predictions
 
 p = predictions.c
@@ -59,7 +62,6 @@ CONTRADICTED = or_(
     exists().where(names_it(wrong_id), wrong_id.c.contradicts),
     exists().where(names_its_key(wrong_key), wrong_key.c.contradicts),
 )
-order = tuple_(p.at, p.id)
 ROWS = select(
     predictions,
     VALUE.label("label"),
@@ -68,28 +70,58 @@ ROWS = select(
 ).select_from(labelled())
 
 
-def page(
-    connection: Connection,
-    problem: str,
-    since: datetime | None,
-    until: datetime | None,
-    after: tuple[datetime, str] | None,
-    limit: int,
+@dataclass(frozen=True)
+class Span:
+    """Predictions of a problem from one moment to another, in the order of that moment and their id."""
+
+    problem: str
+    since: datetime | None = None
+    until: datetime | None = None
+    """First moment that is out."""
+    by: ColumnElement[Any] = p.at
+    """The moment that counts."""
+    only: tuple[ColumnElement[bool], ...] = ()
+
+    def chosen(self) -> list[ColumnElement[bool]]:
+        bounds = (self.since is not None and self.by >= self.since, self.until is not None and self.by < self.until)
+        return [p.problem == self.problem, *self.only, *(bound for bound in bounds if bound is not False)]
+
+
+def pages(database: Database, span: Span, chunk: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a span by chunks, each read by itself, so that no reader holds the database up."""
+    after: tuple[datetime, str] | None = None
+    more = True
+    while more:
+        with database.reading() as connection:
+            rows, more = _page(connection, span, after, chunk)
+        if rows:
+            yield rows
+            after = rows[-1][span.by.key or "at"], rows[-1]["id"]
+
+
+def newest_moment(connection: Connection, problem: str) -> datetime | None:
+    """The newest event time, or for predictions without one the newest time of an answer."""
+    dated = connection.scalar(select(func.max(p.event_time, type_=Moment)).where(p.problem == problem))
+    undated = connection.scalar(
+        select(func.max(p.at, type_=Moment)).where(p.problem == problem, p.event_time.is_(None))
+    )
+    return max((moment for moment in (dated, undated) if moment is not None), default=None)
+
+
+def _page(
+    connection: Connection, span: Span, after: tuple[datetime, str] | None, limit: int
 ) -> tuple[list[dict[str, Any]], bool]:
-    """Rows with ``since <= at < until`` by (at, id), after the one that ``after`` names, and whether more follow."""
-    chosen = [p.problem == problem]
-    if since is not None:
-        chosen.append(p.at >= since)
-    if until is not None:
-        chosen.append(p.at < until)
+    """Rows after the one that ``after`` names, and whether more follow."""
+    chosen, order = span.chosen(), tuple_(span.by, p.id)
     if after is not None:
         chosen.append(order > _place(after))
     # The end of the page first: a limit on the joined rows would have PostgreSQL join all that follow, page after page.
-    last = connection.execute(select(p.at, p.id).where(*chosen).order_by(p.at, p.id).offset(limit - 1).limit(1)).first()
+    ends = select(span.by, p.id).where(*chosen).order_by(span.by, p.id).offset(limit - 1).limit(1)
+    last = connection.execute(ends).first()
     if last is not None:
-        chosen.append(order <= _place((last.at, last.id)))
+        chosen.append(order <= _place((last[0], last.id)))
     join_by_hash(connection)
-    return _dicts(connection, ROWS.where(*chosen).order_by(p.at, p.id)), last is not None
+    return _dicts(connection, ROWS.where(*chosen).order_by(span.by, p.id)), last is not None
 
 
 def tail(connection: Connection, problem: str, limit: int) -> list[dict[str, Any]]:

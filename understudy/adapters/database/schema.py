@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest migration; see ``migrations``."""
 
 
@@ -72,6 +72,7 @@ predictions = Table(
     Column("error", Text, nullable=False),
 )
 Index("predictions_at", predictions.c.problem, predictions.c.at)
+Index("predictions_event_time", predictions.c.problem, predictions.c.event_time)
 Index("predictions_key", predictions.c.problem, predictions.c.key)
 Index("predictions_unit", predictions.c.problem, predictions.c.unit)
 SHADOWS, LIVE = predictions.c.live != "", predictions.c.standing == "live"
@@ -123,4 +124,39 @@ feature_results = Table(
     Column("payload", LargeBinary, nullable=False),
     UniqueConstraint("problem", "view", "at", name="feature_results_at"),
     sqlite_autoincrement=True,
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("problem", Text, primary_key=True),
+    Column("until", Moment, primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("as_of", Moment, primary_key=True),
+    Column("made_at", Moment, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("problem", Text, nullable=False),
+    Column("raised_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+Index("alerts_raised_at", alerts.c.problem, alerts.c.raised_at)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("problem", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("planned_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("document", JSON, nullable=False),
 )

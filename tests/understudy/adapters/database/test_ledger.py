@@ -178,3 +178,21 @@ def test_a_connection_that_broke_is_replaced(new_postgres: Callable[[], str]) ->
 def labels_left(ledger: SqlLedger) -> Sequence[str]:
     with ledger._database.reading() as connection:
         return [row[0] or row[1] for row in connection.exec_driver_sql("SELECT key, prediction FROM labels")]
+
+
+def test_a_window_goes_by_event_time_and_knows_the_labels_of_its_moment(ledger: SqlLedger) -> None:
+    early, late = START + timedelta(days=1), START + timedelta(days=2)
+    end = START + timedelta(days=3)
+    answered = [(1, early), (2, late), (4, end)]
+    ledger.append([a_prediction(number, event_time=time) for number, time in answered])
+    ledger.append([a_prediction(3, event_time=None, at=early)])
+    landed = [("k1", 1.0, early), ("k2", 0.0, late + timedelta(hours=1))]
+    ledger.label([Label("toy", value, key=key, landed_at=at) for key, value, at in landed])
+
+    def seen(as_of: datetime, chunk: int) -> dict[str, float | None]:
+        chunks = ledger.window("toy", START, end, as_of, chunk)
+        return {row["id"]: row["label"] for rows in chunks for row in rows}
+
+    assert seen(late, 1) == seen(late, 100) == {"p0001": 1.0, "p0002": None, "p0003": None}
+    assert seen(late + timedelta(hours=1), 2) == {"p0001": 1.0, "p0002": 0.0, "p0003": None}
+    assert (ledger.clock("toy"), ledger.clock("nothing")) == (end, None)
