@@ -1,0 +1,1 @@
+"""Experiments: what was planned, what it has proven so far, and what follows."""
