@@ -2,7 +2,7 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 PROBLEM ?= flights
-BENCHES ?= training serving score
+BENCHES ?= training serving shadow score
 RUNS    ?= cold unchanged fast
 WORKERS ?= 2
 BIN     := $(VENV)/bin
@@ -72,9 +72,10 @@ boosters: ## the tests that need XGBoost, LightGBM and CatBoost, in an environme
 	@$(MAKE) --no-print-directory setup VENV=.venv-boosters BOOSTERS=1
 	.venv-boosters/bin/python -m pytest -q -p no:cacheprovider tests/pipelines/models tests/pipelines/bundle -k "boost or xgb or lightgbm or catboost" $(ARGS)
 
-bench: setup ## measure BENCHES: training (RUNS: cold unchanged fast), serving, score; of PROBLEM, as tables and JSON
+bench: setup ## measure BENCHES: training (RUNS: cold unchanged fast), serving, shadow, score; of PROBLEM, as tables and JSON
 	$(if $(filter training,$(BENCHES)),$(BIN)/python -m benchmarks.training --problem $(PROBLEM) --runs $(RUNS))
 	$(if $(filter serving,$(BENCHES)),$(BIN)/python -m benchmarks.serving --problem $(PROBLEM))
+	$(if $(filter shadow,$(BENCHES)),$(BIN)/python -m benchmarks.shadow --problem $(PROBLEM))
 	$(if $(filter score,$(BENCHES)),$(BIN)/python -m benchmarks.score)
 
 docs: setup ## build the documentation into site/
@@ -87,4 +88,4 @@ lock: ## resolve anew; locks hold names, versions and hashes, no addresses
 	  --extra pipelines --extra serving --extra monitoring --extra dev --extra boosters -c requirements/all.lock -o requirements/boosters.lock
 
 clean: ## delete what runs have made: data, stores, reports
-	rm -rf data var site dvc.lock .dvc/cache .dvc/tmp
+	rm -rf data var site dvc.lock params.yaml .dvc/cache .dvc/tmp

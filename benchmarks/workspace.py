@@ -11,7 +11,9 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = shutil.ignore_patterns(".venv", "data", "var", "site", "dvc.lock", "cache", "tmp", "__pycache__", ".*_cache")
+LEFT_OUT = shutil.ignore_patterns(
+    ".venv", "data", "var", "site", "dvc.lock", "params.yaml", "cache", "tmp", "__pycache__", ".*_cache"
+)
 
 
 @contextmanager
@@ -25,16 +27,21 @@ def clean_workspace(scratch: Path) -> Iterator[Path]:
         shutil.rmtree(target, ignore_errors=True)
 
 
-def run_measured(workspace: Path, *arguments: str) -> tuple[str, float]:
-    """Run the command line in ``workspace``.
+def run_measured(workspace: Path, *arguments: str, **environment: str) -> tuple[str, float]:
+    """Run the command line in ``workspace``, with more variables in its environment.
 
     Returns:
         What it printed, and the peak resident memory of its whole process tree in MiB.
     """
     command = [str(Path(sys.executable).with_name("understudy")), *arguments]
-    environment = {**os.environ, "UNDERSTUDY_ROOT": str(workspace), "UNDERSTUDY_HOME": str(workspace / "var")}
+    ours = {"UNDERSTUDY_ROOT": str(workspace), "UNDERSTUDY_HOME": str(workspace / "var")}
     with subprocess.Popen(  # noqa: S603
-        command, cwd=workspace, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=workspace,
+        env={**os.environ, **ours, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
         peak = _watch(process)
         printed, _ = process.communicate()

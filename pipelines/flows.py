@@ -11,8 +11,8 @@ from prefect.tasks import Task
 
 from pipelines.register import Registration
 from pipelines.running import evidence
-from pipelines.running.server import prefect_api
 from pipelines.write_path import Run
+from understudy.adapters.prefect_server import prefect_api
 from understudy.errors import RegistryError
 from understudy.records import Verdict
 

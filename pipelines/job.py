@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,8 @@ Progress = Callable[[float, str], None]
 
 SHARED_STAGES = ("ingest", "validate", "featurize", "split", "probe")
 """Stages whose results do not depend on the profile."""
+POINT_IN_TIME_STAGES = ("ingest", "validate", "featurize")
+"""Stages that say of a row only what was known at its own time: a retraining takes over what they said."""
 
 
 def silent(share: float, words: str) -> None:
@@ -30,12 +33,23 @@ class Job:
     progress: Progress = field(default=silent, repr=False)
     out: Path = Path()
     """Empty folder to fill; it becomes the stage's folder once the stage returns."""
+    as_of: datetime | None = None
+    """Moment of a retraining, UTC without zone; what was not known by then is in none of its folders."""
 
     def folder(self, stage: str) -> Path:
-        """Where a stage's results stand: ``data/<problem>/<stage>``, or below ``var/fast``."""
-        if self.profile == "fast" and stage not in SHARED_STAGES:
+        """Where a stage's results stand: ``data/<problem>/<stage>``, or below ``var/fast`` or ``var/retrain``."""
+        if self.as_of is not None:
+            moment = self.as_of.isoformat().replace(":", "")
+            return self.settings.home / "retrain" / self.spec.name / f"{moment}-{self.profile}" / stage
+        if self.is_apart(stage):
             return self.settings.home / "fast" / self.spec.name / stage
         return self.settings.data / self.spec.name / stage
+
+    def is_apart(self, stage: str) -> bool:
+        """Whether a stage's results are made outside of DVC's graph."""
+        if self.as_of is not None:
+            return stage not in POINT_IN_TIME_STAGES
+        return self.profile == "fast" and stage not in SHARED_STAGES
 
     def input(self, stage: str, file: str) -> Path:
         """Path of a file that an earlier stage wrote."""

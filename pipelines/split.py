@@ -77,6 +77,8 @@ def assign(rows: pa.Table, spec: ProblemSpec) -> Assignment:
     until = _dates(spec.split.until.values()) if method == "time" else _ordered(times, shares)
     codes = np.searchsorted(until, times, side="right").astype(np.int8)
     codes[codes == len(until)] = UNUSED
+    if spec.split.since is not None:
+        codes[times < _dates([spec.split.since])] = UNUSED
     if spec.label_time is None:
         return Assignment(codes, on_time)
     learned_from = np.array([part in LEARNED_FROM for part in (*parts_of(spec), "unused")])

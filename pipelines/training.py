@@ -10,13 +10,14 @@ from pipelines.job import Job, Profile
 from pipelines.register import Registration
 from pipelines.running.dag import Dag
 from pipelines.running.display import Display, Silent
-from pipelines.running.turn import turn
+from pipelines.running.graph import in_graph
 from pipelines.stages import run_stage
 from pipelines.write_path import Run, StageRun
 from understudy.errors import StageError, UnderstudyError
 from understudy.ports import ModelRegistry
 from understudy.problem import load_problem
 from understudy.settings import Settings
+from understudy.turn import turn
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,13 @@ def train(
     """
     started = time.monotonic()
     spec = load_problem(settings.problems, problem)
-    with turn(settings.home, problem):
+    with turn(settings.home, problem), in_graph(settings, problem):
         job = Job(spec=spec, settings=settings, profile=profile)
         run = Run(job, Dag(settings.root, problem), open_registry, display, deployed)
         if registration := run.standing():
             stages = tuple(StageRun(step, "unchanged", 0.0) for step in run.steps)
             return Outcome(problem, profile, registration, stages, True, time.monotonic() - started)
-        registration = _ordered(run)
+        registration = ordered(run)
         return Outcome(problem, profile, registration, tuple(run.taken), False, time.monotonic() - started)
 
 
@@ -73,7 +74,7 @@ def retry_registration(
         BundleError: there is no whole bundle on disk.
         RegistryError: the registry is still out of reach.
     """
-    with turn(settings.home, problem):
+    with turn(settings.home, problem), in_graph(settings, problem):
         job = Job(spec=load_problem(settings.problems, problem), settings=settings, profile=profile)
         run = Run(job, Dag(settings.root, problem), open_registry, Silent(), deployed)
         with _naming_the_step(run):
@@ -90,7 +91,12 @@ def run_alone(settings: Settings, problem: str, stage: str) -> Path:
         return run_stage(stage, Job(spec=load_problem(settings.problems, problem), settings=settings))
 
 
-def _ordered(run: Run) -> Registration:
+def ordered(run: Run) -> Registration:
+    """Take all steps of a run under Prefect, with its display open.
+
+    Raises:
+        UnderstudyError: as ``train``.
+    """
     run.display.open(run.steps, frozenset(run.steps) - run.ahead(), run.timings.known())
     try:
         with _naming_the_step(run):

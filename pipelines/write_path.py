@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from pipelines.gate import judge
-from pipelines.job import SHARED_STAGES, Job
+from pipelines.job import Job
 from pipelines.register import Registration, register
 from pipelines.running.dag import Dag, Node
 from pipelines.running.display import Display, State
+from pipelines.running.made_from import MadeFrom
 from pipelines.running.timings import Timings
 from pipelines.stages import run_stage
 from understudy.bundle import Bundle
@@ -42,6 +43,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.timings = Timings(self.job.settings.home, self.job.spec.name, self.job.profile)
+        self.made_from = MadeFrom(self.job, self.dag)
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ class Run:
 
     def standing(self) -> Registration | None:
         """The registered version of exactly what is there to be learned; none when there is work to do."""
-        if self.job.profile == "fast" or self.dag.stale():
+        if self._stale():
             return None
         registry = self.open_registry()
         known = registry.find(Bundle.load(self.job.folder("bundle")))
@@ -58,19 +60,17 @@ class Run:
 
     def ahead(self) -> frozenset[str]:
         """Steps that are likely to run: the stale ones, those that read them, and what follows the DAG."""
-        ahead = {"gate", "register", *self.dag.stale()}
+        ahead = {"gate", "register", *self._stale()}
         for node in self.dag.nodes:
-            if ahead.intersection(node.after) or (self.job.profile == "fast" and node.name not in SHARED_STAGES):
+            if ahead.intersection(node.after):
                 ahead.add(node.name)
         return frozenset(ahead)
 
     def stage(self, node: Node) -> StageRun:
         """Bring one stage up to date: by doing nothing, from DVC's cache, or by running it."""
         with self._step(node.name) as end:
-            if self.job.profile == "fast" and node.name not in SHARED_STAGES:
-                self.display.start(node.name)
-                run_stage(node.name, self._job)
-                return end("done")
+            if self.job.is_apart(node.name):
+                return end(self._stage_apart(node))
             standing = self.dag.settle(node)
             if standing != "stale":
                 return end(standing)
@@ -89,7 +89,7 @@ class Run:
                 end("unchanged")
                 return known.verdict
             self.display.start("gate")
-            verdict = judge(self._job, registry)
+            verdict = self._judged(registry)
             end("done")
             return verdict
 
@@ -100,6 +100,26 @@ class Run:
             registration = register(self._job, verdict, self.open_registry(), self.deployed())
             end("done")
             return registration
+
+    def _judged(self, registry: ModelRegistry) -> Verdict:
+        return judge(self._job, registry)
+
+    def _stage_apart(self, node: Node) -> State:
+        """A stage that DVC knows nothing of: all such stages of a run stand, or none."""
+        if self.made_from.stands():
+            return "unchanged"
+        self.display.start(node.name)
+        run_stage(node.name, self._job)
+        if node == self.dag.nodes[-1]:
+            self.made_from.remember()
+        return "done"
+
+    def _stale(self) -> frozenset[str]:
+        stale, apart = self.dag.stale(), {node.name for node in self.dag.nodes if self.job.is_apart(node.name)}
+        if not apart:
+            return stale
+        stale -= apart
+        return stale if not stale and self.made_from.stands() else stale | apart
 
     @property
     def _job(self) -> Job:

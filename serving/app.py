@@ -9,6 +9,7 @@ from serving.http.inference_v2 import add_inference_v2
 from serving.http.invocations import add_invocations
 from serving.http.limits import Limits
 from serving.http.openapi import describe
+from serving.http.pages import add_pages
 from serving.http.predict import Shortcut, add_predict
 from serving.http.problems import handle_problems
 from serving.http.status import add_health, add_status
@@ -23,6 +24,8 @@ def create_app(service: Service) -> FastAPI:
         version="1",
         description="Scores with a compiled model, routes between versions, and stores what it answers.",
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     for add in (add_predict, add_feedback, add_explain, add_status, add_inference_v2, add_invocations):
         add(app.router, service)
@@ -30,6 +33,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Shortcut, service=service, router=app.router)
     app.add_middleware(Limits, settings=service.settings, metrics=service.metrics, ending=lambda: service.draining)
     describe(app, service)
+    add_pages(app)
     return app
 
 
@@ -40,6 +44,8 @@ def create_admin(service: Service) -> FastAPI:
         version="1",
         description="Changes what serves. Each change is a new revision of the deployment log.",
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     add_admin(app.router, service)
     add_health(app.router, service)
@@ -47,4 +53,5 @@ def create_admin(service: Service) -> FastAPI:
     app.add_middleware(Guard, token=service.settings.admin_token.get_secret_value())
     app.add_middleware(Limits, settings=service.settings, metrics=Metrics(), ending=lambda: service.draining)
     describe(app, service)
+    add_pages(app)
     return app

@@ -53,8 +53,13 @@ class Explanation:
     """How many rows it was compared with: of the training data, or 1 for the manifest's example."""
 
 
-def explain(model: LoadedModel, numbers: Array | None, categories: Array | None) -> Explanation:
+def explain(
+    model: LoadedModel, numbers: Array | None, categories: Array | None, threshold: float | None = None
+) -> Explanation:
     """Say what moved the score of one row (tensors of one row each); the same row gives the same reasons.
+
+    Args:
+        threshold: what the row was or would be decided at; default: the bundle's.
 
     Raises:
         ModelFailed: the model cannot score.
@@ -71,7 +76,7 @@ def explain(model: LoadedModel, numbers: Array | None, categories: Array | None)
         version=model.version,
         score=float(model.score(numbers, categories)[0]),
         base=base,
-        threshold=model.threshold,
+        threshold=model.threshold if threshold is None else threshold,
         contributions=tuple(sorted(found, key=lambda item: -abs(item.contribution))),
         method=f"Shapley values from {PERMUTATIONS} permutations",
         background=max(len(half) for half in (other_numbers, other_categories) if half is not None),

@@ -129,15 +129,15 @@ class _Parts(Collector):
         dropped = CounterMetricFamily(
             "understudy_shadow_dropped", "Rows that a shadow did not score.", labels=["shadow", "reason"]
         )
-        for (name, reason), count in sorted(shadows.dropped.items()):
+        for (name, reason), count in sorted(shadows.tally.dropped.items()):
             dropped.add_metric([name, reason], count)
         yield dropped
-        for what, counted in (("scored", shadows.scored), ("failed", shadows.failed)):
+        for what, counted in (("scored", shadows.tally.scored), ("failed", shadows.tally.failed)):
             family = CounterMetricFamily(f"understudy_shadow_{what}", f"Rows that a shadow {what}.", labels=["shadow"])
             for name, count in sorted(counted.items()):
                 family.add_metric([name], count)
             yield family
-        yield _gauge("shadow_outstanding", "Rows that the shadows have not answered yet.", shadows.outstanding)
+        yield _gauge("shadow_outstanding", "Rows that the shadows have not answered yet.", shadows.tally.outstanding)
         yield _count("shadow_restarts", "Times that the process of the shadows was started again.", shadows.restarts)
 
 

@@ -106,7 +106,8 @@ class Predictor:
         """
         lineup = self._ready()
         features = self.features.of([row])
-        return await asyncio.to_thread(explain, lineup.champion, features.numbers, features.categories)
+        threshold = lineup.threshold(lineup.deployment.champion)
+        return await asyncio.to_thread(explain, lineup.champion, features.numbers, features.categories, threshold)
 
     async def explain_prediction(self, stored: Mapping[str, Any]) -> Explanation:
         """Why a stored prediction (fields of ``Prediction``) was what it was, from the inputs that its model read.
@@ -124,7 +125,7 @@ class Predictor:
                 f"Version {version}, which made {stored['id']}, is not loaded.", "Deploy it, as a shadow for example."
             )
         columns = {name: [value] for name, value in inputs.items()}
-        return await asyncio.to_thread(explain, model, *tensors(model.manifest.inputs, columns))
+        return await asyncio.to_thread(explain, model, *tensors(model.manifest.inputs, columns), stored["threshold"])
 
     async def learn(self, ledger: Ledger) -> None:
         """Let a bandit learn from the labels that have landed; nothing in other modes. About once a second.
@@ -206,14 +207,14 @@ class Predictor:
         return await asyncio.to_thread(champion.score, features.numbers, features.categories)
 
     async def _finish(self, batch: Batch, made: list[Prediction]) -> None:
-        riders = self.shadows.riders()
+        riders = self.shadows.riders.take(len(made))
         try:
-            await self.ledger.write([*made, *(prediction for rider in riders for prediction in rider.predictions)])
+            await self.ledger.write([*made, *riders])
         except Exception as error:
-            self.shadows.landed(riders, stored=False)
+            self.shadows.riders.landed(riders, stored=False)
             await self._not_stored(batch, made, error)
             return
-        self.shadows.landed(riders, stored=True)
+        self.shadows.riders.landed(riders, stored=True)
         for (request, place), prediction in zip(batch.items, made, strict=True):
             request.put(place, prediction)
         if batch.lineup.deployment.shadows:

@@ -44,9 +44,7 @@ def refusal(error: ValidationError, fields: Mapping[str, RequestField], many: bo
     if kind == "json_invalid":
         return NotJsonError(f"The body is not JSON: {context['error']}.", SHAPE)
     if kind == "too_long" and not place:
-        return TooManyRowsError(
-            f"The request has more than {most_rows:,} rows.", "Send them in several requests, or score a file."
-        )
+        return too_many_rows(most_rows)
     row = int(place[0]) if many and place else None
     names = place[1:] if many else place
     if not names:
@@ -54,20 +52,28 @@ def refusal(error: ValidationError, fields: Mapping[str, RequestField], many: bo
     return _of_field(str(names[0])[:LONGEST_TEXT], fields, kind, context, row)
 
 
+def too_many_rows(most_rows: int) -> TooManyRowsError:
+    """A request of more rows than the server takes."""
+    return TooManyRowsError(
+        f"The request has more than {most_rows:,} rows.", "Send them in several requests, or score a file."
+    )
+
+
 def where(name: str, row: int | None) -> str:
     """The beginning of a sentence about a field."""
     return f"The field {name!r}" if row is None else f"Row {row}: the field {name!r}"
 
 
+def unknown(name: str, fields: Mapping[str, RequestField], row: int | None) -> RowError:
+    """A field that the manifest does not have."""
+    near = get_close_matches(name, fields, n=1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return RowError(f"{where(name, row)} is not one of this model's.", f"{hint}Fields: {', '.join(fields)}.", name, row)
+
+
 def _of_field(
     name: str, fields: Mapping[str, RequestField], kind: str, context: Mapping[str, Any], row: int | None
 ) -> RowError:
-    if name not in fields:
-        near = get_close_matches(name, fields, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        return RowError(
-            f"{where(name, row)} is not one of this model's.", f"{hint}Fields: {', '.join(fields)}.", name, row
-        )
     field = fields[name]
     if kind == "missing":
         return RowError(f"{where(name, row)} is missing.", f"Give it: {_wanted(field)}.", name, row)

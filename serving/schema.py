@@ -8,12 +8,15 @@ from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
-from serving.refusals import LONGEST_TEXT, RowError, refusal, where
+from serving.refusals import LONGEST_TEXT, RowError, refusal, unknown, where
+from serving.weight import refuse_heavy
 from understudy.bundle.manifest import Manifest, RequestField
 
 LARGEST = 3.4028234663852886e38
 """Of float32, which is what the model reads."""
 KEY = re.compile(rb'"[ \t\n\r]*:')
+TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")[ \t\n\r]*(:?)|[{}]', re.DOTALL)
+"""A text and whether it is a key, or the beginning or end of an object."""
 
 Row = dict[str, Any]
 
@@ -33,23 +36,24 @@ class RequestSchema:
         self._times = tuple(field.name for field in manifest.request if field.kind == "time")
         row = _row_schema(manifest.request)
         self._one = SchemaValidator(row)
-        self._many = SchemaValidator(core_schema.list_schema(row, min_length=1, max_length=most_rows))
+        self._many = SchemaValidator(core_schema.list_schema(row, min_length=1, max_length=most_rows, fail_fast=True))
 
     def parse(self, body: bytes) -> list[Row]:
         """Rows of a JSON body: one object or a list of them.
 
         Raises:
             NotJsonError: it is not JSON.
-            TooManyRowsError: the list is longer than ``most_rows``.
+            TooManyRowsError: the list is longer than ``most_rows``, or holds far more values than so many rows.
             RowError: a row or a field is not as the manifest says; the error names both.
         """
         many = is_list(body)
+        refuse_heavy(body, self.most_rows if many else 1, len(self.fields))
         try:
             rows = self._many.validate_json(body) if many else [self._one.validate_json(body)]
         except ValidationError as error:
             raise refusal(error, self.fields, many, self.most_rows) from None
         if len(KEY.findall(body)) != sum(map(len, rows)):
-            _refuse_repeated_keys(body)
+            self._look_closely(body, many)
         return self._finish(rows, many)
 
     def check(self, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -58,7 +62,26 @@ class RequestSchema:
             found = self._many.validate_python(list(rows))
         except ValidationError as error:
             raise refusal(error, self.fields, True, self.most_rows) from None
+        if sum(map(len, rows)) != sum(map(len, found)):
+            row, name = next((row, name) for row, given in enumerate(rows) for name in given if name not in self.fields)
+            raise unknown(str(name)[:LONGEST_TEXT], self.fields, row)
         return self._finish(found, many=True)
+
+    def _look_closely(self, body: bytes, many: bool) -> None:
+        """Find the key that is no field's, or stands twice; a text that begins with a colon only looked like a key."""
+        row, seen = -1, set[str]()
+        for token in TOKEN.finditer(body):
+            text, colon = token.groups()
+            if text is None:
+                row, seen = row + (token[0] == b"{"), set()
+            elif colon:
+                name = json.loads(text)
+                if name not in self.fields:
+                    raise unknown(name[:LONGEST_TEXT], self.fields, self._at(row, many))
+                if name in seen:
+                    what = f"{where(name, self._at(row, many))} stands twice."
+                    raise RowError(what, "Give each field once.", name, self._at(row, many))
+                seen.add(name)
 
     def _finish(self, rows: list[Row], many: bool) -> list[Row]:
         whole = []
@@ -121,7 +144,8 @@ def _row_schema(fields: Sequence[RequestField]) -> core_schema.CoreSchema:
             for field in fields
             for kind in [_kind_schema(field)]
         },
-        extra_behavior="forbid",
+        # Others are refused afterwards, at the first one: here each would become an error of its own.
+        extra_behavior="ignore",
     )
 
 
@@ -138,21 +162,3 @@ def _kind_schema(field: RequestField) -> core_schema.CoreSchema:
 def bounds(field: RequestField) -> tuple[float, float]:
     """Smallest and largest number that is accepted."""
     return (-LARGEST if field.low is None else field.low, LARGEST if field.high is None else field.high)
-
-
-def _refuse_repeated_keys(body: bytes) -> None:
-    """Look closely: a text that begins with a colon is counted as a key by the quick look."""
-    rows = 0
-
-    def once(pairs: list[tuple[str, Any]]) -> Row:
-        nonlocal rows
-        seen: Row = {}
-        for name, value in pairs:
-            if name in seen:
-                row = rows if is_list(body) else None
-                raise RowError(f"{where(name[:LONGEST_TEXT], row)} stands twice.", "Give each field once.", name, row)
-            seen[name] = value
-        rows += 1
-        return seen
-
-    json.loads(body, object_pairs_hook=once)

@@ -100,6 +100,7 @@ def _server(app: FastAPI, settings: ServingSettings) -> uvicorn.Server:
             lifespan="off",
             access_log=False,
             log_config=None,
+            log_level="error",  # not one line for each client that speaks no HTTP
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=math.ceil(settings.keep_alive),

@@ -58,8 +58,12 @@ class ServingSettings(BaseSettings):
     """Rows that may be with the shadows at once; what comes beyond is not shadowed."""
     shadow_time: float = Field(default=5.0, gt=0)
     """Time without an answer after which the shadows' process is killed and started anew."""
+    shadow_idle: bool = True
+    """Whether the shadows' process gets nothing but what time the server and its session leave of a core (Linux)."""
     shadow_nice: int = Field(default=10, ge=0, le=19)
-    """How far the shadows' process stands back for the server."""
+    """How far it stands back for the server where it gets more."""
+    shadow_cores: tuple[int, ...] = ()
+    """Cores that the shadows' process may use, as in ``[2, 3]``; the server's own where none are named. On Linux."""
 
     poll: float = Field(default=0.5, gt=0)
     """Time between two looks at the deployment log."""

@@ -41,7 +41,7 @@ def run(job: Job) -> None:
     job.progress(0.7, "sampling the reference rows")
     train_rows = pq.read_table(job.input("split", "train.parquet"))
     reference = reference_sample(train_rows, scorer, spec)
-    pq.write_table(reference, job.out / "reference.parquet")
+    pq.write_table(reference, job.out / "reference.parquet", compression="zstd")
 
     job.progress(0.9, "writing manifest and card")
     for name, stage in COPIES.items():

@@ -26,6 +26,7 @@ def trace(job: Job) -> Lineage:
         config_hash=config_hash(job.spec if job.profile == "full" else job.spec.fastened()),
         lock_hash=sha256_file(lock) if lock.is_file() else "",
         study=sha256_json(search),
+        as_of=job.as_of,
     )
 
 
@@ -35,8 +36,11 @@ def environment_lock() -> Path:
 
 
 def config_hash(spec: ProblemSpec) -> str:
-    """SHA-256 of the settings that a result depends on; ``fast`` itself only says how a shorter run differs."""
-    return sha256_json(spec.model_dump(mode="json", exclude={"fast"}))
+    """SHA-256 of the settings that a result depends on.
+
+    ``fast`` itself only says how a shorter run differs, and ``monitoring`` what becomes of a model once it serves.
+    """
+    return sha256_json(spec.model_dump(mode="json", exclude={"fast", "monitoring"}))
 
 
 def git_state(root: Path) -> tuple[str, bool]:

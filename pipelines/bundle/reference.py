@@ -11,7 +11,8 @@ from understudy.bundle import Scorer
 from understudy.bundle.manifest import Reference
 from understudy.problem import ProblemSpec
 
-ROWS = 5_000
+ROWS = 40_000
+"""Enough that each week of a year keeps hundreds of rows: limits of drift come from weeks of the reference."""
 SCORE = "score"
 BACKGROUND = 64
 MOST_KNOWN = 2_000
@@ -19,11 +20,17 @@ MOST_KNOWN = 2_000
 
 
 def reference_sample(train: pa.Table, scorer: Scorer, spec: ProblemSpec) -> pa.Table:
-    """At most ``ROWS`` training rows in their order: the model's inputs, ``score`` and the target (0 or 1)."""
+    """At most ``ROWS`` training rows in their order.
+
+    Returns:
+        The event time (of dated problems), the model's inputs, the watched numbers, ``score``, and the target (0 or 1).
+    """
     rows = train.take(sample_index(train.num_rows, ROWS, spec.seed))
     frame = model_frame(rows, spec)
-    columns = {name: pa.array(frame[name].to_numpy()) for name in spec.numbers}
+    columns = {spec.event_time: rows[spec.event_time]} if spec.event_time else {}
+    columns |= {name: pa.array(frame[name].to_numpy()) for name in spec.numbers}
     columns |= {name: pa.array(frame[name], pa.string()) for name in spec.categories}
+    columns |= {name: rows[name].cast(pa.float32()) for name in spec.watched}
     columns[SCORE] = pa.array(score_frame(scorer, frame, spec))
     columns[spec.target] = pa.array(rows[spec.target].to_numpy().astype(np.int8))
     return pa.table(columns)

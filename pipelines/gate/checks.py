@@ -17,6 +17,8 @@ from understudy.statistics.metrics import calibration_error, roc_auc
 Array = NDArray[Any]
 Metrics = Mapping[str, Any]
 CONSISTENCY_DRAWS = 200
+ALIKE = 1e-6
+"""Difference that is none: the champion scores in float32, the new model as it was trained."""
 
 
 def at_least(name: str, figure: float | None, limit: float | None, about: str) -> GateCheck:
@@ -100,6 +102,25 @@ def champion(evidence: Evidence, flagged: Array, number: int, limit: float) -> G
     low = None if np.isnan(cost.low) else cost.low / 1000.0
     about = f"cost per decision, lower end; per 1,000, ours minus version {number}'s{_range(cost)}"
     return at_most("not_worse_than_champion", low, limit, about)
+
+
+def gain(evidence: Evidence, score: Array, flagged: Array, number: int) -> Iterator[GateCheck]:
+    """Probabilities or decisions are better than the champion's on the same rows, and neither is worse, beyond chance.
+
+    Each of the two differences has one chance in forty to seem better when nothing is, so that of retrainings that
+    change nothing at most one in twenty passes (Bonferroni 1936).
+    """
+    found = {"brier": brier_difference(evidence, score), "cost": cost_difference(evidence, flagged)}
+    better = [name for name, difference in found.items() if difference.high < -ALIKE]
+    for name, difference in found.items():
+        named = {"brier": "Brier score", "cost": "cost per 1,000"}[name]
+        about = f"{named}, upper end; ours minus version {number}'s {difference.value:.4g}{_range(difference)}"
+        if better and name not in better and not difference.low > ALIKE:
+            why = f"No worse, and the other figure is better: {about}."
+            yield skipped(f"better_than_champion_{name}", _known(difference.high), why, 0.0)
+        else:
+            figure = _known(difference.low if difference.low > ALIKE else difference.high)
+            yield _row(f"better_than_champion_{name}", figure, 0.0, about, name in better, "below")
 
 
 def incomparable(number: int, error: BundleError) -> GateCheck:

@@ -1,5 +1,6 @@
-"""Ingest: read the raw source as it is, prove that it is the one that was meant, write Parquet."""
+"""Ingest: read the raw source as it is, prove that it is the one that was meant and fit to learn from, keep it."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from pyarrow import parquet as pq
 
 from pipelines.ingest.conform import conform, undeclared
 from pipelines.ingest.content import data_hash
-from pipelines.ingest.file import read_file
+from pipelines.ingest.file import read_file, reading_note
 from pipelines.ingest.package import locate
 from pipelines.job import Job
+from pipelines.validate import admit
 from understudy.errors import DataError, SpecError
 from understudy.files import sha256_file, write_json
 from understudy.problem import ProblemSpec
@@ -24,7 +26,7 @@ def run(job: Job) -> None:
     """Write ``<table>.parquet`` for each declared table, and ``ingest.json``.
 
     Raises:
-        DataError: the source is missing, altered, damaged or not what the problem declares.
+        DataError: the source is missing, altered, damaged, not what the problem declares, or validation refuses it.
         SpecError: ``source.function`` names nothing that can be called.
     """
     spec = job.spec
@@ -32,10 +34,12 @@ def run(job: Job) -> None:
     raw, origin = read_source(spec, job.settings.root)
     tables, notes = {}, []
     for place, (name, declared) in enumerate(spec.tables.items()):
-        job.progress((place + 1) / (len(spec.tables) + 1), f"reading {name}")
+        job.progress((place + 1) / (len(spec.tables) + 1) / 2, f"reading {name}")
         tables[name] = conform(raw[name], declared, name)
+        notes += reading_note(raw[name], origin.get("path", name))
         if extra := undeclared(raw[name], declared):
             notes.append(f"{name}: left out columns that the problem does not declare: {', '.join(extra)}")
+    admit(replace(job, progress=lambda share, words: job.progress((1 + share) / 2, words)), tables)
     for name, table in tables.items():
         pq.write_table(table, job.out / f"{name}.parquet")
     write_json(

@@ -13,6 +13,18 @@ from understudy.errors import DataError
 
 MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "NaT", "?"]
 DELIMITERS = (",", ";", "\t", "|")
+LATIN = "cp1252"
+ENCODING = b"encoding"
+"""Under this name a table's metadata keeps how its text was read, where that was a guess."""
+BINARY = {
+    b"PAR1": ("a Parquet file", "Let its name end in .parquet."),
+    b"PK\x03\x04": ("a workbook or another zip archive", "Save its sheet as CSV in UTF-8."),
+    b"\xd0\xcf\x11\xe0": ("a workbook of an old Excel", "Save its sheet as CSV in UTF-8."),
+    b"\x1f\x8b": ("compressed by gzip", "Let its name end in .csv.gz."),
+    b"SQLite": ("a SQLite database", "Export the table as CSV in UTF-8."),
+    b"%PDF": ("a PDF", "Export the table as CSV in UTF-8."),
+}
+"""What a file is whose first bytes are these, and what to do with it."""
 DECIMAL_COMMA = r"^\s*-?\d+(,\d+)?\s*$"
 
 
@@ -42,6 +54,13 @@ def read_file(path: Path) -> pa.Table:
         raise DataError(f"The data file {path.name} cannot be read: {why}.", _fix(error, is_parquet)) from error
 
 
+def reading_note(table: pa.Table, file: str) -> list[str]:
+    """What to know of how a table was read: a sentence where its letters were guessed, else nothing."""
+    if (table.schema.metadata or {}).get(ENCODING) != LATIN.encode():
+        return []
+    return [f"{file} is not in UTF-8; it was read as Windows-1252 (Latin-1). Look at its accents, or save it as UTF-8."]
+
+
 def _fix(error: Exception, is_parquet: bool) -> str:
     if is_parquet:
         return "It is no whole Parquet file: export it as Parquet again, or copy it again."
@@ -65,9 +84,9 @@ def _read_text(path: Path) -> pa.Table:
             column_types=dict.fromkeys(names, pa.string()), null_values=MISSING, strings_can_be_null=True
         ),
     )
-    if delimiter == ",":
-        return table
-    return pa.table([_with_points(column) for column in table.columns], names=table.column_names)
+    if delimiter != ",":
+        table = pa.table([_with_points(column) for column in table.columns], names=table.column_names)
+    return table.replace_schema_metadata({ENCODING: LATIN} if encoding == LATIN else None)
 
 
 def _header(path: Path, encoding: str) -> tuple[str, list[str]]:
@@ -85,18 +104,24 @@ def _encoding(path: Path) -> str:
         block = stream.read(1 << 20)
         if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
-        if b"\x00" in block:
-            raise DataError(
-                f"The data file {path.name} is not text.",
-                "Export it again as CSV in UTF-8; a Parquet file's name ends in .parquet.",
-            )
+        _refuse_binary(path, block)
         try:
             while block:
                 decoder.decode(block)
                 block = stream.read(1 << 20)
         except UnicodeDecodeError:
-            return "cp1252"
+            return LATIN
     return "utf-8"
+
+
+def _refuse_binary(path: Path, start: bytes) -> None:
+    if known := next((about for mark, about in BINARY.items() if start.startswith(mark)), None):
+        raise DataError(f"The data file {path.name} is not text: it is {known[0]}.", known[1])
+    if b"\x00" in start:
+        raise DataError(
+            f"The data file {path.name} is not text.",
+            "Export it again as CSV in UTF-8; a Parquet file's name ends in .parquet.",
+        )
 
 
 def _with_points(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -11,7 +11,7 @@ from prefect.tasks import Task
 
 from pipelines.job import Job
 from pipelines.materialise.newest import Materialised, compute, publish
-from pipelines.running.server import prefect_api
+from understudy.adapters.prefect_server import prefect_api
 from understudy.errors import StoreError
 from understudy.ports import FeatureStore
 

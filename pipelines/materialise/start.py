@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from pipelines.job import Job
 from pipelines.materialise.newest import Materialised
-from pipelines.running.turn import turn
 from understudy.ports import FeatureStore
 from understudy.problem import load_problem
 from understudy.settings import Settings
+from understudy.turn import turn
 
 
 def materialise(

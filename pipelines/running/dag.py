@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -76,12 +76,13 @@ class Dag:
             return "restored"
         return "stale"
 
-    def fingerprint(self, node: Node) -> Fingerprint:
-        """What the stage depends on, as it is now: code, inputs and parameters, each with its hash."""
+    def fingerprint(self, node: Node, but: Container[str] = ()) -> Fingerprint:
+        """What the stage depends on, as it is now, ``but`` for some paths: code, inputs and parameters, by hash."""
         with _at(self._root), lock_repo(self._repo):
-            stage = self._stage(node)
-            stage.save_deps()
-            return tuple((str(dep.def_path), dep.hash_info.value) for dep in stage.deps)
+            deps = [dep for dep in self._stage(node).deps if str(dep.def_path) not in but]
+            for dep in deps:
+                dep.save()
+            return tuple((str(dep.def_path), dep.hash_info.value) for dep in deps)
 
     def commit(self, node: Node, before: Fingerprint | None = None) -> None:
         """Record the stage's outputs in ``dvc.lock`` and in DVC's cache.

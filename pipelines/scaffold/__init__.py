@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.ingest.file import read_file
+from pipelines.ingest.file import read_file, reading_note
 from pipelines.scaffold.inspect import Guess, guess_column
 from pipelines.scaffold.leaks import Suspicion, find_suspects, twin_share
 from pipelines.scaffold.request import Request, name_of, refuse_no_file, refuse_unfit
@@ -67,7 +67,8 @@ def scaffold(request: Request, settings: Settings) -> Scaffold:
         ahead=int(times.ahead.sum()) if times and not times.few_ahead else 0,
     )
     path = add_problem(draft, settings, request.force)
-    return Scaffold(name, path, table.num_rows, draft.columns, tuple(_warnings(draft, suspects, request, times)))
+    said = [*reading_note(table, request.file.name), *_warnings(draft, suspects, request, times)]
+    return Scaffold(name, path, table.num_rows, draft.columns, tuple(said))
 
 
 def _refuse_nothing_to_learn(guesses: Sequence[Guess], request: Request) -> None:

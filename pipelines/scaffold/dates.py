@@ -32,6 +32,13 @@ OTHERWISE = (
     " --time-format, such as '%d.%m.%y' (the codes of strptime), or converting to ISO 8601, such as 2024-12-31 14:05."
 )
 
+EPOCH = (
+    "Where they count the time since 1970, convert them, as with pandas: pd.to_datetime(column, unit='s') ('ms' for"
+    " thirteen digits); else name a column of dates as --time, or leave --time out."
+)
+NUMBERS = r"^\d{9,19}(\.\d*)?$"
+"""Counts since 1970, in anything from seconds to nanoseconds."""
+
 
 def format_of(words: pa.ChunkedArray, name: str, file: str) -> str:
     """The one known format in which every present value of text is written.
@@ -58,7 +65,9 @@ def misfit(words: pa.ChunkedArray, name: str, file: str, likely: Sequence[str] =
     if 2 * counts[best] < total:
         shown = ", ".join(repr(word) for word in words.drop_null().unique()[:SHOWN].to_pylist())
         form = f"written as {asked}" if asked else "in a known form"
-        return DataError(f"The column {name!r} of {file} holds no dates {form}, but {shown}.", OTHERWISE)
+        counts_up = pc.all(pc.match_substring_regex(words, NUMBERS)).as_py()
+        fix = EPOCH if counts_up else OTHERWISE
+        return DataError(f"The column {name!r} of {file} holds no dates {form}, but {shown}.", fix)
     wrong = pc.and_(pc.is_valid(words), pc.is_null(read_dates(words, best)))
     rows = pc.indices_nonzero(wrong).to_pylist()
     shown = ", ".join(f"row {row + 1}: {words[row].as_py()!r}" for row in rows[:SHOWN])

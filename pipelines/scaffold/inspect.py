@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyarrow import compute as pc
 
 from pipelines.ingest.conform import CASTS
+from pipelines.scaffold.ranges import Range, generous_range
 from pipelines.validate.swapped import NEARLY_ALL, NUMBER, number_share
 from understudy.problem.columns import Kind, Role
 
@@ -47,6 +48,8 @@ class Guess:
     """Every value of a category that has few, in order; empty for any other column."""
     codes: bool = False
     """Whether it is a category of numbers, such as zip codes."""
+    range: Range | None = None
+    """Limits for a number that varies."""
 
 
 def guess_column(name: str, values: pa.ChunkedArray) -> Guess:
@@ -66,7 +69,8 @@ def guess_column(name: str, values: pa.ChunkedArray) -> Guess:
     few = kind == "category" and distinct <= MOST_LISTED
     categories = tuple(sorted(CASTS[kind](present).unique().to_pylist())) if few else ()
     codes = kind == "category" and number_share(CASTS[kind](present)) >= OFTEN_NUMBERS
-    return Guess(name, kind, role, why, missing, distinct, protected, warning, categories, codes)
+    limits = generous_range(CASTS[kind](present)) if kind == "number" else None
+    return Guess(name, kind, role, why, missing, distinct, protected, warning, categories, codes, limits)
 
 
 def kind_of(present: pa.ChunkedArray) -> Kind:

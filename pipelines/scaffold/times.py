@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.ingest.conform import conform
-from pipelines.scaffold.dates import format_of, misfit
+from pipelines.scaffold.dates import EPOCH, format_of, misfit
 from pipelines.scaffold.inspect import trimmed
 from pipelines.scaffold.request import Request
 from understudy.errors import DataError
@@ -92,7 +92,8 @@ def _format(words: pa.ChunkedArray, request: Request) -> str | None:
     name, file = str(request.time), request.file.name
     if not pa.types.is_string(words.type):
         if not (pa.types.is_date(words.type) or pa.types.is_timestamp(words.type)):
-            raise DataError(f"The column {name!r} of {file} holds {words.type}, not dates.", AS_TEXT)
+            fix = EPOCH if pa.types.is_integer(words.type) or pa.types.is_floating(words.type) else AS_TEXT
+            raise DataError(f"The column {name!r} of {file} holds {words.type}, not dates.", fix)
         return None
     if request.time_format is not None:
         return _asked(words, request.time_format, name, file)

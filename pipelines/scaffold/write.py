@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from pipelines.scaffold.inspect import Guess
+from pipelines.scaffold.scalars import decimal, one_line, quoted
 from pipelines.scaffold.target import Target
 from pipelines.validate.swapped import NAMING
 from understudy.errors import SpecError
@@ -18,7 +19,6 @@ from understudy.problem import parse_problem
 from understudy.settings import Settings
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
-PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 FEW_ROWS = 5000
 VERY_FEW_ROWS = 1000
 WIDE = 100
@@ -114,14 +114,6 @@ def with_line(text: str, name: str, source: str) -> str:
     return changed
 
 
-def quoted(value: str) -> str:
-    """A YAML scalar: plain where that reads back as the same text, else in double quotes."""
-    if PLAIN.match(value) and yaml.safe_load(value) == value:
-        return value
-    escaped = (letter if letter.isprintable() and letter not in '"\\' else f"\\U{ord(letter):08x}" for letter in value)
-    return f'"{"".join(escaped)}"'
-
-
 def _problems(text: str) -> dict[str, Any]:
     try:
         return dict((yaml.safe_load(text) or {}).get("problems") or {})
@@ -139,7 +131,7 @@ def _head(draft: Draft, root: Path) -> dict[str, str]:
     question = f"{target}?" if draft.target.positive is None else f"{target}: {draft.target.positive}?"
     return {
         "name": draft.name,
-        "file": _comment(draft.file.name),
+        "file": one_line(draft.file.name),
         "rows": f"{draft.rows:,}",
         "title": quoted(question),
         "positive": "null" if draft.target.positive is None else quoted(draft.target.positive),
@@ -152,7 +144,7 @@ def _table(draft: Draft) -> dict[str, str]:
     options = [f"key: [{quoted(str(draft.having('id')))}]"]
     if time:
         options += [f"time: {quoted(time)}", _not_after(draft.ahead)]
-    left_out = [f"# Left out: {_comment(guess.name)} {guess.why}." for guess in draft.columns if guess.role is None]
+    left_out = [f"# Left out: {one_line(guess.name)} {guess.why}." for guess in draft.columns if guess.role is None]
     return {
         "fewest": str(max(1, draft.rows // 2)),
         "most": str(draft.rows * 10),
@@ -178,13 +170,15 @@ def _column(guess: Guess, time_format: str | None) -> str:
         about.append(f"format: {quoted(time_format)}")
     if guess.missing and guess.role not in ("id", "target", "event_time"):
         about.append(f"nulls: {_nulls(guess.missing):g}")
+    if guess.range and guess.role == "feature":
+        about.append(f"low: {decimal(guess.range[0])}, high: {decimal(guess.range[1])}")
     if guess.protected:
         about.append("protected: true")
     if guess.codes and guess.role in NAMING:
         about.append("codes: true")
     if guess.categories and guess.role == "feature":
         about.append(f"categories: [{', '.join(map(quoted, (*guess.categories, '...')))}]")
-    return f"      {quoted(guess.name)}: {{{', '.join(about)}}} # {_comment(guess.why)}"
+    return f"      {quoted(guess.name)}: {{{', '.join(about)}}} # {one_line(guess.why)}"
 
 
 def _nulls(missing: float) -> float:
@@ -238,8 +232,3 @@ def _judging(draft: Draft) -> dict[str, str]:
         "duplicates": f"{min(1.0, math.ceil(150 * draft.twins + 1) / 100) if draft.twins else 0.001:g}",
         "allow": f"[{', '.join(quoted(name) for name in draft.allow)}]",
     }
-
-
-def _comment(text: str) -> str:
-    """Text that stays on its line."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -6,6 +6,7 @@ takes twenty times as long so; processes wait for nobody. One thread also makes 
 
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections import deque
@@ -14,13 +15,15 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Any, Self, TypeVar
 
 from pipelines.models.threads import limited
 from understudy.errors import MachineError, StageError, UnderstudyError
 
 Result = TypeVar("Result")
+
+CLEARED_UP = "ignore:resource_tracker:UserWarning"
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,17 @@ class _Here(Executor):
 def _processes(arena: Any, count: int) -> ProcessPoolExecutor:
     """Processes that hold the arena; spawned, because a fork of a process with threads may wait for ever."""
     given = (arena, list(warnings.filters))
+    _start_tracker()
     return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=given)
+
+
+def _start_tracker() -> None:
+    """Start the process that clears up after a kill so that it does not warn of what it has just cleared up."""
+    sys.warnoptions.append(CLEARED_UP)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(CLEARED_UP)
 
 
 _held: list[Any] = []

@@ -1,6 +1,7 @@
 """Validate: hold the raw tables to what the problem expects of them; set bad rows aside with their reasons."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,31 @@ def run(job: Job) -> None:
     """Write each table's good rows, ``quarantine_<table>.parquet`` for the others, and ``validation.json``.
 
     Raises:
+        DataError: see ``admit``.
+    """
+    raw = {name: pq.read_table(job.input("ingest", f"{name}.parquet")) for name in job.spec.tables}
+    tables, report = admit(job, raw)
+    _write(job.out, tables, report)
+
+
+def admit(job: Job, raw: Mapping[str, pa.Table]) -> tuple[dict[str, pa.Table], Report]:
+    """Hold raw tables to all that the problem expects.
+
+    Ingest asks, too, before it lets new tables take the place of the last ones: what is refused leaves no trace there.
+
+    Returns:
+        The good rows of each table with, where there are any, the bad ones as ``quarantine_<table>``; the report.
+
+    Raises:
         DataError: an expectation of a column or table is missed, or too many rows are bad. The report and
             the bad rows are then kept in ``<home>/rejected/<problem>``.
     """
     tables: dict[str, pa.Table] = {}
     report: Report = {"checks": [], "notes": []}
     for place, (name, declared) in enumerate(job.spec.tables.items()):
-        job.progress(place / len(job.spec.tables), f"checking {name}")
-        table = pq.read_table(job.input("ingest", f"{name}.parquet"))
-        good, bad, findings, notes = examine(table, name, declared, job.spec)
-        report["checks"] += [finding.record(name, table.num_rows) for finding in findings]
+        job.progress(place / len(raw), f"checking {name}")
+        good, bad, findings, notes = examine(raw[name], name, declared, job.spec)
+        report["checks"] += [finding.record(name, raw[name].num_rows) for finding in findings]
         report["notes"] += notes
         tables |= {name: good} | ({f"quarantine_{name}": bad} if bad.num_rows else {})
     rejected = job.settings.home / "rejected" / job.spec.name
@@ -45,7 +61,7 @@ def run(job: Job) -> None:
             _write(folder, {name: t for name, t in tables.items() if name.startswith("quarantine_")}, report)
         raise _refusal(job, failures, rejected)
     shutil.rmtree(rejected, ignore_errors=True)
-    _write(job.out, tables, report)
+    return tables, report
 
 
 def examine(
@@ -91,17 +107,9 @@ def _refusal(job: Job, failures: list[dict[str, Any]], rejected: Path) -> DataEr
     more = f" and {len(failures) - SHOWN} more" if len(failures) > SHOWN else ""
     return DataError(
         f"The data of {job.spec.name} is not fit to learn from: {'; '.join(words)}{more}.",
-        f"Mend the source, or change what the problem expects. The report and the bad rows are in {rejected}."
-        f" {_standing(job)}",
+        f"Mend the source, or change what the problem expects. The report and the bad rows are in {rejected};"
+        f" {job.folder('ingest').parent} is as it was.",
     )
-
-
-def _standing(job: Job) -> str:
-    """What is on disk after a refusal: ingest has taken the data in, what follows it is as it was."""
-    ingest, validate = job.folder("ingest"), job.folder("validate")
-    if not validate.exists():
-        return f"{ingest} holds the refused data; nothing was made of it."
-    return f"{ingest} holds the refused data; {validate} and the stages after it are as they were before this run."
 
 
 def _words(failure: dict[str, Any]) -> str:

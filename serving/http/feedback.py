@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, PlainValidator, WithJsonSchema, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -78,7 +78,9 @@ class Feedback(BaseModel):
 
 
 ONE: Reader[Feedback] = Reader(Feedback)
-MANY: Reader[list[Feedback]] = Reader(Annotated[list[Feedback], Field(min_length=1)])
+MANY: Reader[list[Feedback]] = Reader(
+    Annotated[list[Feedback], Field(min_length=1), FailFast()], len(Feedback.model_fields)
+)
 
 
 def add_feedback(router: APIRouter, service: Service) -> None:
@@ -89,7 +91,7 @@ def add_feedback(router: APIRouter, service: Service) -> None:
         and flagged, and the earlier label stands."""
         body = await request.body()
         many = is_list(body)
-        given = MANY.read(body) if many else [ONE.read(body)]
+        given = MANY.read(body, service.settings.rows) if many else [ONE.read(body)]
         if len(given) > service.settings.rows:
             raise TooManyRowsError(
                 f"There are more than {service.settings.rows:,} labels.", "Send them in several requests."

@@ -14,7 +14,9 @@ from serving.http.route import add_route, json_response
 from serving.http.status import require_ready
 from serving.http.tensors import DATATYPES, packed, rows_of
 from serving.refusals import NotJsonError, RowError
+from serving.schema import RequestSchema
 from serving.service import Service
+from serving.weight import refuse_heavy
 from understudy.records import Prediction
 
 LENGTH = "inference-header-content-length"
@@ -98,9 +100,9 @@ def _add_infer(router: APIRouter, service: Service) -> None:
     async def infer(request: Request) -> Response:
         """Score one tensor for each request field; routed and stored like any other prediction."""
         _require_model(service, request)
-        asked, tail = _parts(await request.body(), request.headers.get(LENGTH))
         schema = service.schema
-        rows = schema.check(rows_of(asked["inputs"], schema.fields, tail))
+        asked, tail = _parts(await request.body(), request.headers.get(LENGTH), schema)
+        rows = schema.check(rows_of(asked["inputs"], schema.fields, tail, schema.most_rows))
         return _answer(service, asked, await service.predict(rows))
 
     add_route(
@@ -122,13 +124,15 @@ def _require_model(service: Service, request: Request) -> None:
         raise NotFoundError(f"There is no model {name!r} here.", f"This server serves {service.spec.name}.", "name")
 
 
-def _parts(body: bytes, length: str | None) -> tuple[dict[str, Any], bytes]:
+def _parts(body: bytes, length: str | None, schema: RequestSchema) -> tuple[dict[str, Any], bytes]:
     """The JSON part and the bytes behind it."""
     if length is not None and not (length.isascii() and length.isdigit() and int(length) <= len(body)):
         raise RowError(f"The header {LENGTH} is {length[:20]!r}.", "Give the length of the JSON part.", LENGTH)
     size = len(body) if length is None else int(length)
+    head = body[:size]
+    refuse_heavy(head, schema.most_rows, len(schema.fields))
     try:
-        asked = from_json(body[:size])
+        asked = from_json(head)
     except ValueError as error:
         raise NotJsonError(f"The body is not JSON: {error}.", SHAPE) from None
     if not isinstance(asked, dict) or not isinstance(asked.get("inputs"), list):

@@ -16,6 +16,7 @@ from serving.http.route import COMMON, add_route, json_response
 from serving.http.status import require_ready
 from serving.refusals import NotJsonError, RowError
 from serving.service import Service
+from serving.weight import LINES, LISTS, refuse_heavy
 from understudy.bundle.manifest import RequestField
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -52,8 +53,10 @@ def add_invocations(router: APIRouter, service: Service) -> None:
         """Score a frame as MLflow's clients send it; routed and stored like any other prediction."""
         media = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
         body = await request.body()
+        schema = service.schema
+        refuse_heavy(body, schema.most_rows, len(schema.fields), LINES if media == "text/csv" else LISTS)
         if media == "text/csv":
-            rows = _from_csv(body, service.schema.fields)
+            rows = _from_csv(body, schema.fields)
         elif media == "application/json":
             rows = _from_json(body)
         else:
@@ -65,7 +68,7 @@ def add_invocations(router: APIRouter, service: Service) -> None:
                 "fix": WANTED,
             }
             return answer(415, said)
-        predictions = await service.predict(service.schema.check(rows))
+        predictions = await service.predict(schema.check(rows))
         return json_response(
             {
                 "predictions": [prediction.score for prediction in predictions],

@@ -17,6 +17,8 @@ ALWAYS = frozenset({"/healthz/live", "/healthz/ready", "/metrics", "/ping", "/v2
 """Paths that answer however many requests there are."""
 CROWDED = "understudy.crowded"
 """Set in the scope of requests that came over a connection beyond the limit."""
+SHED = "understudy.shed"
+"""Set in the scope of requests that were told to come back later."""
 
 
 class Limits:
@@ -42,6 +44,8 @@ class Limits:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == 429:
+                    scope[SHED] = True
                 if self.ending():
                     message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
             await send(message)

@@ -26,11 +26,14 @@ def add_status(router: APIRouter, service: Service) -> None:
         return json_response(_model(service.lineup))
 
     async def routing(request: Request) -> Response:  # noqa: ARG001
-        """The deployment that serves, the share of the traffic that each arm gets at this moment, a newer revision that
-        was refused, and delays that a drill has put in force."""
+        """The deployment that serves, the share of the traffic that each arm gets at this moment and the threshold that
+        it decides at, a newer revision that was refused, and delays that a drill has put in force."""
         refusal = service.watcher.refusal
         refused = {"revision": refusal.revision, "reason": refusal.reason} if refusal else None
-        serves = routing_of(service.lineup.deployment, service.predictor.shares())
+        lineup = service.lineup
+        serves = routing_of(lineup.deployment, service.predictor.shares())
+        for placed, shown in zip(lineup.deployment.arms, serves["arms"], strict=True):
+            shown["decides_at"] = lineup.threshold(placed)
         return json_response({**serves, "refused": refused, "delays": service.predictor.drills.now()})
 
     add_route(router, "GET", "/v1/model", model, answer=OBJECT, errors=(429, 503), summary="Model", tags=["status"])
@@ -91,7 +94,8 @@ def _model(lineup: "Lineup") -> dict[str, Any]:
         "version": champion.version,
         "digest": champion.digest,
         "output": manifest.output,
-        "threshold": manifest.threshold,
+        "threshold": lineup.threshold(champion),
+        "bundle_threshold": manifest.threshold,
         "candidate": manifest.candidate,
         "family": manifest.family,
         "calibration": manifest.calibration,

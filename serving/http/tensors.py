@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.refusals import RowError
+from serving.refusals import RowError, too_many_rows
 from understudy.bundle.manifest import RequestField
 
 NUMERIC = {
@@ -20,7 +20,7 @@ SHAPES = "Give each field one tensor of shape [n] or [n, 1], with the same n."
 
 
 def rows_of(
-    tensors: Sequence[Mapping[str, Any]], fields: Mapping[str, RequestField], tail: bytes
+    tensors: Sequence[Mapping[str, Any]], fields: Mapping[str, RequestField], tail: bytes, most_rows: int = 10_000
 ) -> list[dict[str, Any]]:
     """Rows from one tensor for each request field; NaN and empty text mean missing.
 
@@ -30,16 +30,19 @@ def rows_of(
 
     Raises:
         RowError: a tensor is not what it says, or is no field's, or they differ in length.
+        TooManyRowsError: one says more than ``most_rows``.
     """
     columns: dict[str, list[Any]] = {}
     start = 0
     for tensor in tensors:
         name, kind, count = _head(tensor, columns)
+        if count > most_rows:
+            raise too_many_rows(most_rows)
         size = (tensor.get("parameters") or {}).get("binary_data_size")
         if size is None:
             values = _flat(tensor, name)
         elif isinstance(size, int) and 0 <= size <= len(tail) - start:
-            values = _unpacked(name, kind, tail[start : start + size])
+            values = _unpacked(name, kind, count, tail[start : start + size])
             start += size
         else:
             raise _fault(name, "says a binary_data_size that the body does not have")
@@ -77,13 +80,14 @@ def _flat(tensor: Mapping[str, Any], name: str) -> list[Any]:
     return list(chain.from_iterable(data)) if data and all(isinstance(item, list) for item in data) else data
 
 
-def _unpacked(name: str, kind: str, raw: bytes) -> list[Any]:
+def _unpacked(name: str, kind: str, count: int, raw: bytes) -> list[Any]:
     if kind != "BYTES":
-        if len(raw) % np.dtype(NUMERIC[kind]).itemsize:
-            raise _fault(name, f"has a number of bytes that makes no whole {kind}")
+        if len(raw) != count * np.dtype(NUMERIC[kind]).itemsize:
+            raise _fault(name, f"has {len(raw)} bytes and says {count} values of {kind}")
         return list(np.frombuffer(raw, NUMERIC[kind]).tolist())
-    values, start = [], 0
-    while start < len(raw):
+    values: list[Any] = []
+    start = 0
+    while start < len(raw) and len(values) <= count:
         end = start + 4
         size = struct.unpack_from("<I", raw, start)[0] if end <= len(raw) else len(raw)
         if end + size > len(raw):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from serving.settings import ServingSettings
+
 SOCKET_BYTES = 2**20
 
 
@@ -19,20 +21,22 @@ class Process:
     writer: asyncio.StreamWriter
 
     @classmethod
-    async def start(cls, nice: int) -> "Process":
+    async def start(cls, settings: ServingSettings) -> "Process":
         """Start it; it has read nothing yet."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
             child = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "serving.shadow.worker", str(theirs.fileno()), str(nice)],
+                [sys.executable, "-m", "serving.shadow.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                # Ctrl-C in a terminal is the server's to deal with.
-                start_new_session=True,
+                # Ctrl-C in a terminal is the server's to deal with. A session of its own would do that too, but Linux
+                # shares a core between sessions evenly, whatever the priorities of the processes in them.
+                process_group=0,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
+        _stand_back(child.pid, settings)
         ours.setblocking(False)
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         return cls(child, reader, writer)
@@ -54,3 +58,14 @@ class Process:
         self.writer.transport.abort()
         self.kill()
         await asyncio.to_thread(self.child.wait)
+
+
+def _stand_back(pid: int, settings: ServingSettings) -> None:
+    """Let the server go first from the start: importing what the process needs is work too."""
+    os.setpriority(os.PRIO_PROCESS, pid, settings.shadow_nice)
+    if sys.platform == "linux":
+        # Batch, so that it does not run the moment that the server hands it something, in the server's time.
+        policy = os.SCHED_IDLE if settings.shadow_idle else os.SCHED_BATCH
+        os.sched_setscheduler(pid, policy, os.sched_param(0))
+        if settings.shadow_cores:
+            os.sched_setaffinity(pid, settings.shadow_cores)

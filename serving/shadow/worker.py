@@ -1,7 +1,6 @@
-"""The shadows' process: ``python -m serving.shadow.worker FD NICE`` scores what comes over a socket, until it ends."""
+"""The shadows' process: ``python -m serving.shadow.worker FD`` scores what comes over a socket, until it ends."""
 
 import ctypes
-import os
 import signal
 import socket
 import sys
@@ -9,11 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from serving.model import LoadedModel
+import numpy as np
+import onnxruntime
+
+from serving.model import Array, FloatArray, LoadedModel
 from serving.shadow.frames import Frame, pack, receive, unpack_tensors
 from understudy.errors import UnderstudyError
 
 PR_SET_PDEATHSIG = 1
+FATAL = 4
 
 
 class Worker:
@@ -43,21 +46,34 @@ class Worker:
     def _score(self, frame: Frame) -> None:
         numbers, categories = unpack_tensors(*frame)
         for digest, number in frame[0]["score"]:
-            error, scores, start = "", b"", time.perf_counter()
-            try:
-                scores = self.models[digest].score(numbers, categories).tobytes()
-            except UnderstudyError as failed:
-                error = str(failed)
-            spent = (time.perf_counter() - start) * 1000
-            self.connection.sendall(pack({"scored": number, "error": error, "ms": spent}, scores))
+            start = time.perf_counter()
+            scores, error = sound_scores(self.models[digest], numbers, categories)
+            spent = (time.perf_counter() - start) * 1000 / len(scores)
+            self.connection.sendall(pack({"scored": number, "error": error, "ms": spent}, scores.tobytes()))
 
 
-def main(descriptor: int, nice: int) -> None:
+def sound_scores(model: LoadedModel, numbers: Array | None, categories: Array | None) -> tuple[FloatArray, str]:
+    """Scores of the rows, NaN where the model fails; and with what error, of the last such row.
+
+    Rows gather from many requests: those that the model does not fail at are found by halves.
+    """
+    try:
+        return model.score(numbers, categories), ""
+    except UnderstudyError as failed:
+        rows = len(numbers if numbers is not None else categories)  # type: ignore[arg-type]
+        if rows == 1:
+            return np.full(1, np.nan, np.float32), str(failed)
+    halves = [
+        sound_scores(model, *(None if tensor is None else tensor[part] for tensor in (numbers, categories)))
+        for part in (slice(rows // 2), slice(rows // 2, None))
+    ]
+    return np.concatenate([scores for scores, _ in halves]), halves[1][1] or halves[0][1]
+
+
+def main(descriptor: int) -> None:
     """Serve the socket that was inherited as ``descriptor``."""
-    os.nice(nice)
+    onnxruntime.set_default_logger_severity(FATAL)  # a model that fails at every row would fill the server's log
     if sys.platform == "linux":
-        # Else the kernel would run this process the moment that the server hands it something, in the server's time.
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         # A model that hangs never sees the socket close: the kernel ends this process with the server's.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with socket.socket(fileno=descriptor) as connection:
@@ -68,4 +84,4 @@ def main(descriptor: int, nice: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]))

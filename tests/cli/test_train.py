@@ -41,3 +41,28 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(workspace: Workspace, tw
     assert metrics(twin) == metrics(workspace)
     assert [version["number"] for version in twin.json("models")] == [1]
     assert twin.json(*TRAIN)["unchanged"] is True
+
+
+def content(workspace: Workspace) -> dict[str, bytes]:
+    paths = [*(workspace.root / "data").rglob("*"), workspace.root / "dvc.lock"]
+    return {str(path.relative_to(workspace.root)): path.read_bytes() for path in paths if path.is_file()}
+
+
+def test_refused_data_leave_what_was_accepted_before(workspace: Workspace) -> None:
+    done = workspace.dvc("repro", "validate@toy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = workspace.root / "problems" / "toy.csv"
+    rows.write_text(rows.read_text().replace(",yes", ",no"))
+    before, status = content(workspace), workspace.dvc("status", "--json").stdout
+    assert "data/toy/ingest/rows.parquet" in before
+
+    error = workspace.json(*TRAIN, code=1)["error"]
+    assert (error["code"], error["stage"]) == ("data", "ingest")
+    assert "classes" in error["what"]
+    assert (content(workspace), workspace.dvc("status", "--json").stdout) == (before, status)
+
+    done = workspace.dvc("repro", "validate@toy")
+    assert done.returncode != 0
+    assert "is not fit to learn from" in done.stderr
+    assert (content(workspace), workspace.dvc("status", "--json").stdout) == (before, status)
+    assert (workspace.home / "rejected" / "toy" / "validation.json").is_file()

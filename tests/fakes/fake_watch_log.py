@@ -42,7 +42,8 @@ class FakeWatchLog:
     def decide(self, alert: Alert, judge: Callable[[Sequence[Alert], Alert], Alert]) -> Alert:
         with self._turn:
             standing = self.raise_alert(alert)
-            others = [one for one in self.alerts(alert.problem, 1000) if one.id != alert.id]
+            acted = self.alerts(alert.problem, 1000, ("decided", "acting", "done", "failed"))
+            others = [one for one in acted if one.id != alert.id]
             judged = judge(others, standing)
             return standing if judged == standing else self.advance(judged)
 

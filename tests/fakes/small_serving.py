@@ -133,7 +133,8 @@ class FakeWriter:
 @contextmanager
 def a_predictor(lineup: Lineup | None = None, writer: FakeWriter | None = None, **said: Any) -> Iterator[Predictor]:
     """A predictor; its lineup is taken at once where there are no shadows (those need a running loop)."""
-    settings = ServingSettings(**said)
+    # Tests share the machine with other tests, which would leave idle work no time at all.
+    settings = ServingSettings(**{"shadow_idle": False, **said})
     writer = writer or FakeWriter()
     predictor = Predictor(
         SPEC, Path(), writer, FeatureCache(SPEC), Shadows(writer, settings), settings, clock=lambda: NOON

@@ -47,16 +47,32 @@ def test_only_what_an_edit_touches_runs_again(trained_toy: Workspace) -> None:
 
 
 def test_dvc_from_the_shell_agrees(trained_toy: Workspace) -> None:
-    targets = [f"{stage}@toy" for stage in ORDER[:-2]]
-    assert "up to date" in trained_toy.dvc("status", *targets).stdout
+    assert "up to date" in trained_toy.dvc("status").stdout
     lock = (trained_toy.root / "dvc.lock").read_text()
     shutil.rmtree(trained_toy.root / "data")
     shutil.rmtree(trained_toy.root / ".dvc" / "cache")
-    done = trained_toy.dvc("repro", "--no-run-cache", "bundle@toy")
+    done = trained_toy.dvc("repro", "bundle@toy")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bundle of toy: done in" in done.stdout
     assert (trained_toy.root / "dvc.lock").read_text() == lock
     assert trained_toy.json(*TRAIN)["unchanged"] is True
+
+
+def test_a_problem_joins_the_graph_when_it_is_trained(trained_toy: Workspace) -> None:
+    assert "up to date" in trained_toy.dvc("status").stdout
+    assert trained_toy.json("train", "--problem", "other")["problem"] == "other"
+    assert "up to date" in trained_toy.dvc("status").stdout
+    done = trained_toy.dvc("repro")
+    assert "up to date" in done.stdout, done.stdout + done.stderr
+    listed = trained_toy.dvc("stage", "list", "--name-only").stdout.split()
+    assert sorted(listed) == sorted(f"{stage}@{problem}" for stage in ORDER[:-2] for problem in ("toy", "other"))
+
+
+def test_a_first_run_without_any_result_leaves_the_graph_as_it_was(trained_toy: Workspace) -> None:
+    trained_toy.json("train", "--problem", "other", code=1, TOY_FAILS="ingest")
+    assert "up to date" in trained_toy.dvc("status").stdout
+    trained_toy.json("train", "--problem", "other", code=1, TOY_FAILS="split")
+    assert "split@other" in trained_toy.dvc("status").stdout
 
 
 def test_outputs_that_were_deleted_come_back_from_the_cache(trained_toy: Workspace) -> None:
@@ -128,9 +144,23 @@ def test_a_version_that_the_gate_refuses_is_a_run_that_succeeded(trained_toy: Wo
     assert trained_toy.json("show", "toy@previous")["number"] == 1
 
 
-def test_fast_keeps_its_results_apart(trained_toy: Workspace) -> None:
-    value = trained_toy.json(*TRAIN, "--fast")
-    assert value["profile"] == "fast"
-    assert Path(value["bundle"]) == trained_toy.home / "fast" / "toy" / "bundle"
-    assert [stage["state"] for stage in value["stages"][:6]] == ["unchanged"] * 5 + ["done"]
+def test_fast_keeps_its_results_apart_and_knows_what_they_were_made_from(trained_toy: Workspace) -> None:
+    first = trained_toy.json(*TRAIN, "--fast")
+    assert (first["profile"], first["unchanged"]) == ("fast", False)
+    assert Path(first["bundle"]) == trained_toy.home / "fast" / "toy" / "bundle"
+    assert [stage["state"] for stage in first["stages"][:6]] == ["unchanged"] * 5 + ["done"]
     assert trained_toy.json(*TRAIN)["unchanged"] is True
+
+    done = len(ran(trained_toy))
+    again = trained_toy.json(*TRAIN, "--fast")
+    same = set(first) - {"unchanged", "seconds", "stages"}
+    assert {key: again[key] for key in same} == {key: first[key] for key in same}
+    assert again["unchanged"] is True
+    assert {stage["state"] for stage in again["stages"]} == {"unchanged"}
+
+    edit(trained_toy, "training: {}", "training: {calibration: none}")
+    trained_toy.kill_at("evaluate: running", *TRAIN, "--fast", TOY_SECONDS="1")
+    edit(trained_toy, "training: {calibration: none}", "training: {}")
+    value = trained_toy.json(*TRAIN, "--fast")
+    assert (value["unchanged"], value["version"]) == (False, first["version"])
+    assert ran(trained_toy)[done:] == ["tune", "train", "tune", "train", "evaluate", "bundle"]

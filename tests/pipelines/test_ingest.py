@@ -39,7 +39,10 @@ def ingest(tmp_path: Path, toy_spec: Callable[..., ProblemSpec]) -> Callable[...
 
 def read_two_tables(files: dict[str, Path]) -> dict[str, pa.Table]:
     assert files == {}
-    return {"rows": pa.table({"id": ["a"], "size": [1.0], "sold": [True]}), "unused": pa.table({"b": [1]})}
+    return {
+        "rows": pa.table({"id": ["a", "b"], "size": [1.0, 2.0], "sold": [True, False]}),
+        "unused": pa.table({"b": [1]}),
+    }
 
 
 @pytest.mark.unit
@@ -117,6 +120,20 @@ def test_bad_input_writes_nothing(
         ingest(text, **changes)
     assert caught.value.fix
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["toy.csv"]
+
+
+@pytest.mark.unit
+def test_what_validation_refuses_does_not_replace_what_it_accepted(ingest: Callable[..., Path], tmp_path: Path) -> None:
+    folder = ingest()
+    before = {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()}
+    rejected = tmp_path / "var" / "rejected" / "toy"
+    with pytest.raises(DataError, match=r"rows\.sold: classes: is true in 0 of 2 rows") as caught:
+        ingest(TEXT.replace("yes", "no"))
+    assert f"are in {rejected}; {folder.parent} is as it was." in caught.value.fix
+    assert {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()} == before
+    assert [path.name for path in rejected.iterdir()] == ["validation.json"]
+    ingest()
+    assert not rejected.exists()
 
 
 @pytest.mark.integration

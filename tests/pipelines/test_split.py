@@ -72,6 +72,15 @@ def test_no_label_of_a_part_lands_after_the_next_begins(split: Run) -> None:
         assert pc.max(before["known"]).as_py() <= pc.min(after["at"]).as_py()
 
 
+def test_rows_before_the_first_moment_are_left_out(split: Run) -> None:
+    folder, _ = split({**BY_TIME, "since": "2024-01-11"})
+    report = read_json(folder / "split.json")
+    assert report["parts"]["train"]["rows"] == 476 - 240
+    assert report["parts"]["train"]["from"] == "2024-01-11T00:00:00"
+    assert report["parts"]["test"]["rows"] == 120
+    assert report["unused"] == 900 - 33 * 24 + 240
+
+
 def test_ordered_keeps_equal_times_together(split: Run, toy_table: pa.Table) -> None:
     days = toy_table["at"].to_numpy().astype("datetime64[D]").astype("datetime64[ms]")
     table = toy_table.set_column(1, "at", pa.array(days)).drop_columns(["known"])

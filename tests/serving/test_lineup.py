@@ -18,3 +18,11 @@ def test_a_lineup_has_every_model_that_it_needs(tmp_path: Path) -> None:
     assert Lineup(lineup.deployment, lineup.models, learning_since=2).since == 2
     with pytest.raises(BundleError, match=r"Revision 4 cannot serve: challenger \(version 2\) is not loaded"):
         Lineup(lineup.deployment, {one.digest: one, three.digest: three})
+
+
+def test_a_deployments_threshold_goes_before_the_bundles(tmp_path: Path) -> None:
+    one = a_model(tmp_path)
+    lineup = a_lineup(one)
+    champion = lineup.deployment.champion
+    assert lineup.threshold(champion) == one.manifest.threshold == 0.4
+    assert lineup.threshold(champion.model_copy(update={"threshold": 0.0})) == 0.0

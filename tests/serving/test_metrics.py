@@ -15,8 +15,8 @@ pytestmark = pytest.mark.unit
 def test_the_parts_are_asked_when_prometheus_asks(tmp_path: Path) -> None:
     service = a_service(a_project(tmp_path / "project"))
     shadows: Any = service.predictor.shadows
-    shadows.dropped = Counter({("shadow", "full"): 3})
-    shadows.scored = Counter({"shadow": 4})
+    shadows.tally.dropped = Counter({("shadow", "full"): 3})
+    shadows.tally.scored = Counter({"shadow": 4})
     features: Any = service.features
     features.newest = lambda: {"weather": datetime(1970, 1, 1, 0, 1), "traffic": None}
     features.stale = Counter({"weather": 5})

@@ -96,9 +96,22 @@ def test_limits_of_rows_and_of_depth(schema: RequestSchema) -> None:
     with pytest.raises(TooManyRowsError, match="more than 5 rows"):
         schema.parse(json.dumps([EXAMPLE] * 6).encode())
     with pytest.raises(NotJsonError, match="recursion limit"):
-        schema.parse(b"[" * 100_000)
+        schema.parse(b"[" * 1_000)
     with pytest.raises(RowError, match="Row 1: the field 'size' is above 1000"):
         schema.parse(json.dumps([EXAMPLE, EXAMPLE | {"size": 1001}]).encode())
+
+
+@pytest.mark.parametrize(
+    ("body", "row"),
+    [
+        (b'{"asked_at": "2026-03-01", "twon": {"a": [1]}}', None),
+        (b'[{"asked_at": "2026-03-01"}, {"town": "a \\": {", "asked_at": "2026-03-01", "twon": 1, "size": 1}]', 1),
+    ],
+)
+def test_a_field_that_is_nobodys_is_named_with_its_row(schema: RequestSchema, body: bytes, row: int | None) -> None:
+    with pytest.raises(RowError, match=r"'twon' is not one of this model's\. Did you mean town") as caught:
+        schema.parse(body)
+    assert (caught.value.field, caught.value.row) == ("twon", row)
 
 
 def test_rows_of_other_forms_are_held_to_the_same(schema: RequestSchema) -> None:

@@ -189,3 +189,31 @@ def test_fifty_megabytes_in_chunks_are_refused_without_being_held(server: Server
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
     assert process.memory_info().rss - before < 50 * 2**20
     assert httpx.post(f"{server.url}/v1/predict", json=EXAMPLE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"x: " + b"y" * 70_000, 431),
+        (b"a: b\r\n" * 100, 400),
+        (b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 20_001, 400),
+    ],
+)
+def test_heads_and_chunks_have_limits(server: Server, head: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n")
+        connection.settimeout(5)
+        told = connection.recv(4096)
+    assert told.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(told.split(b"\r\n\r\n")[1])["error"]["fix"]
+
+
+def test_who_was_told_to_come_back_later_is_not_listened_to_at_once(project: Project) -> None:
+    with a_server(project, UNDERSTUDY_SERVING_CONNECTIONS="1") as server:
+        with socket.create_connection(("127.0.0.1", server.port)), httpx.Client(base_url=server.url) as client:
+            assert client.post("/v1/predict", json=EXAMPLE).status_code == 429
+            start = time.monotonic()
+            assert client.post("/v1/predict", json=EXAMPLE).status_code == 429
+            assert time.monotonic() - start > 0.3
+        time.sleep(0.7)
+        assert httpx.post(f"{server.url}/v1/predict", json=EXAMPLE).status_code == 200

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.unit
 def test_the_environment_sets_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNDERSTUDY_SERVING_BODY", "2048")
     monkeypatch.setenv("UNDERSTUDY_SERVING_ADMIN_TOKEN", "secret")
+    monkeypatch.setenv("UNDERSTUDY_SERVING_SHADOW_CORES", "[2, 3]")
     settings = ServingSettings()
+    assert settings.shadow_cores == (2, 3)
     assert (settings.body, settings.admin_token.get_secret_value()) == (2048, "secret")
     assert "secret" not in repr(settings)
 

@@ -38,7 +38,8 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def server(project: Project) -> Iterator[Server]:
-    with a_server(project, UNDERSTUDY_SERVING_SHADOW_TIME="0.4") as running:
+    patient = {"UNDERSTUDY_SERVING_SHADOW_IDLE": "false"}  # other tests may leave idle work no time at all
+    with a_server(project, UNDERSTUDY_SERVING_SHADOW_TIME="0.4", **patient) as running:
         yield running
 
 

@@ -179,4 +179,6 @@ class Manifest(Entry):
         left_out: dict[str, Any] = {"lineage": {"git_commit", "git_dirty"}}
         if self.reference is None:
             left_out["reference"] = True
+        if self.lineage.as_of is None:
+            left_out["lineage"].add("as_of")
         return sha256_json(self.model_dump(mode="json", exclude=left_out))

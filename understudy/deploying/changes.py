@@ -21,7 +21,8 @@ def deploy(current: Deployment | None, version: Version, placement: Placement, s
 
     ``single`` makes it the only arm. A canary has one challenger: a new one takes the other's place. ``ab`` and
     ``bandit`` add an arm to those of the same mode. A shadow changes no arm. An unfinished ramp starts the step that
-    it is in anew; the kill switch stays as it is unless one arm is left.
+    it is in anew; the kill switch stays as it is unless one arm is left. A version that has a place already brings
+    its threshold along.
 
     Raises:
         DeploymentError: the version may not serve so, there is no champion beside which to place it, it serves
@@ -33,7 +34,7 @@ def deploy(current: Deployment | None, version: Version, placement: Placement, s
     require_live(version)
     if placement.mode == "single":
         shadows = _without(current.shadows if current else (), version.digest)
-        alone = (_arm(CHAMPION, version, 1.0),)
+        alone = (_arm(CHAMPION, version, 1.0, current),)
         return _next(current, version.problem, "deploy", signature, mode="single", arms=alone, shadows=shadows)
     return _with_challenger(_standing(current, version), version, placement, signature)
 
@@ -41,7 +42,7 @@ def deploy(current: Deployment | None, version: Version, placement: Placement, s
 def promote(current: Deployment | None, problem: str, placed: Placed, signature: Signature) -> Deployment:
     """Make an arm or a shadow, as ``choose`` gives it, the single champion; other arms go, other shadows stay."""
     standing = _require(current, problem)
-    alone = (Arm(name=CHAMPION, version=placed.version, digest=placed.digest, weight=1.0),)
+    alone = (Arm(**{**placed.model_dump(), "name": CHAMPION, "weight": 1.0}),)
     shadows = _without(standing.shadows, placed.digest)
     return _next(standing, problem, "promote", signature, mode="single", arms=alone, shadows=shadows)
 
@@ -116,6 +117,31 @@ def kill(current: Deployment | None, problem: str, on: bool, signature: Signatur
     return _changed(_require(current, problem), "kill" if on else "route", signature, killed=on)
 
 
+def threshold(
+    current: Deployment | None, problem: str, name: str, value: float | None, signature: Signature
+) -> Deployment:
+    """Let an arm or a shadow decide at ``value``, in the place of its bundle's threshold; None ends that.
+
+    It holds for that version as long as it has a place, whichever; a version that takes its place brings its own.
+
+    Raises:
+        DeploymentError: there is none of that name, ``value`` is not from 0 to 1, or nothing would change.
+    """
+    standing = _require(current, problem)
+    if name not in (placed := {one.name: one.threshold for one in (*standing.arms, *standing.shadows)}):
+        raise _unknown(standing, name, placed)
+    if value is not None and not 0 <= value <= 1:
+        raise DeploymentError(f"A threshold of {value:g} is no probability.", "Give a number from 0 to 1, or `bundle`.")
+    if placed[name] == value:
+        at = "its bundle's threshold" if value is None else f"{value:g}"
+        raise DeploymentError(f"The {name} of {problem} decides at {at} already.", "There is nothing to change.")
+    arms, shadows = (
+        tuple(one.model_copy(update={"threshold": value}) if one.name == name else one for one in places)
+        for places in (_ramped(standing, signature.at), standing.shadows)
+    )
+    return _changed(standing, "threshold", signature, arms=arms, shadows=shadows)
+
+
 def restore(current: Deployment, past: Deployment, signature: Signature, rejected: Collection[int] = ()) -> Deployment:
     """A new revision that is what ``past`` was, less the shadows rejected since. A ramp starts from its beginning."""
     shadows = tuple(shadow for shadow in past.shadows if shadow.version not in rejected)
@@ -139,7 +165,8 @@ def _with_challenger(standing: Deployment, version: Version, placement: Placemen
     default = CANARY_WEIGHT if placement.mode == "canary" else 50.0
     percent = placement.ramp[0] if placement.ramp else default if placement.weight is None else placement.weight
     share = share_of("the new arm", percent)
-    arms = (*scaled(beside, 1 - share), _arm(free_name(CHALLENGER, names), version, share))
+    arms = (*scaled(beside, 1 - share), _arm(free_name(CHALLENGER, names), version, share, standing))
+    experiment = placement.experiment or (standing.experiment if joins else "")
     return _changed(
         standing,
         "deploy",
@@ -148,8 +175,15 @@ def _with_challenger(standing: Deployment, version: Version, placement: Placemen
         arms=arms,
         shadows=shadows,
         ramp=ramp_of(placement.ramp, placement.hold),
-        experiment=placement.experiment or (standing.experiment if joins else ""),
+        experiment=experiment,
+        salt=_salt(standing, experiment),
     )
+
+
+def _salt(standing: Deployment, experiment: str) -> str:
+    """A new one for a new experiment: with the last one's, its arms would inherit what that did to the units."""
+    fresh = experiment and experiment != standing.experiment
+    return f"{standing.problem}/{experiment}/{standing.revision + 1}" if fresh else standing.salt
 
 
 def _changed(standing: Deployment, change: str, signature: Signature, **update: Any) -> Deployment:
@@ -209,8 +243,10 @@ def _unknown(standing: Deployment, name: str, known: Iterable[str]) -> Deploymen
                            f"Those there are: {names}.")  # fmt: skip
 
 
-def _arm(name: str, version: Version, weight: float) -> Arm:
-    return Arm(name=name, version=version.number, digest=version.digest, weight=weight)
+def _arm(name: str, version: Version, weight: float, current: Deployment | None) -> Arm:
+    places = (*current.arms, *current.shadows) if current else ()
+    kept = next((placed.threshold for placed in places if placed.digest == version.digest), None)
+    return Arm(name=name, version=version.number, digest=version.digest, weight=weight, threshold=kept)
 
 
 def _without(shadows: Iterable[Shadow], digest: str) -> tuple[Shadow, ...]:

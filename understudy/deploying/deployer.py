@@ -123,6 +123,18 @@ class Deployer:
             problem, lambda current, signed: changes.kill(current, problem, on, signed), who, why, based_on
         )
 
+    def threshold(
+        self, problem: str, name: str, value: float | None, who: str, why: str, based_on: int | None = None
+    ) -> Changed:
+        """Let an arm or a shadow decide at another threshold than its bundle's: see ``changes.threshold``."""
+        return self._make(
+            problem,
+            lambda current, signed: changes.threshold(current, problem, name, value, signed),
+            who,
+            why,
+            based_on,
+        )
+
     def _make(self, problem: str, change: Change, who: str, why: str, based_on: int | None) -> Changed:
         current = self._log.newest(problem)
         if based_on is not None and based_on != (current.revision if current else 0):

@@ -50,7 +50,10 @@ def previous_champion(history: Sequence[Deployment]) -> int | None:
 
 
 def competing_since(history: Sequence[Deployment]) -> int:
-    """The first revision since which the same versions have competed under the same names and in the same mode."""
+    """The first revision since which the same versions have competed under the same names and in the same mode.
+
+    A version that decides at another threshold is rewarded for other decisions.
+    """
     since = history[0]
     for past in history:
         if past.mode != since.mode or _places(past) != _places(since):
@@ -72,5 +75,5 @@ def _rejected_arms(deployment: Deployment, rejected: Collection[int]) -> set[int
     return {arm.version for arm in deployment.arms} & set(rejected)
 
 
-def _places(deployment: Deployment) -> list[tuple[str, str]]:
-    return [(arm.name, arm.digest) for arm in deployment.arms]
+def _places(deployment: Deployment) -> list[tuple[str, str, float | None]]:
+    return [(arm.name, arm.digest, arm.threshold) for arm in deployment.arms]

@@ -51,6 +51,8 @@ class Gates(Part):
     beats_baselines: bool = True
     worse_than_champion: float = 0.01
     """Cost per decision by which the lower end of the paired interval may exceed the champion."""
+    better_than_champion: bool = False
+    """Whether the Brier score or the cost must be lower than the champion's on the same rows, beyond chance."""
     segment_roc_auc: float | None = None
     """Smallest upper end of ROC AUC in any large enough segment."""
     fairness_gap: float | None = None

@@ -4,8 +4,12 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from understudy.problem.decision import Gates
 from understudy.problem.features import parse_span
 from understudy.problem.part import Part
+
+FLOORS = ("roc_auc", "pr_auc", "brier", "cost_per_1000", "segment_roc_auc")
+"""Gates that hold a figure against a number, and not against another model's on the same rows."""
 
 Action = Literal["investigate", "adjust_threshold", "retrain", "rollback"]
 
@@ -63,10 +67,48 @@ class Retraining(Part):
     test: str = "14d"
     canary: tuple[float, ...] = (5.0, 25.0, 50.0)
     """Percentages through which a version goes that proved itself in the shadow."""
+    hold: str = "1h"
+    """How long each of them is held, by the machine's clock."""
+    gates: dict[str, float | bool | None] = {}
+    """What the gate asks of a retraining instead: keys of ``gates``. A floor that was written for the rows of one
+    period means nothing on those of another, so the floors of ``gates`` hold only where they are repeated here; what
+    a retraining must be is better than the champion on the same rows."""
 
-    _spans = field_validator("train", "calibration", "validation", "test")(
+    _spans = field_validator("train", "calibration", "validation", "test", "hold")(
         lambda text: (text and parse_span(text), text)[1]
     )
+
+    @field_validator("gates")
+    @classmethod
+    def _are_gates(cls, given: dict[str, float | bool | None]) -> dict[str, float | bool | None]:
+        return Gates.model_validate(given).model_dump(include=set(given))
+
+    def judged_by(self, gates: Gates) -> Gates:
+        """The problem's gates as they are for a retraining."""
+        return gates.model_copy(update=dict.fromkeys(FLOORS) | {"better_than_champion": True} | self.gates)
+
+
+class Guard(Part):
+    """What the guard allows an arm beside the champion: how much worse it may be. None leaves that out."""
+
+    alpha: float = Field(default=0.01, gt=0, lt=0.5)
+    """Probability with which an arm that keeps all of these is taken out all the same, however long it serves."""
+    errors: float | None = Field(default=0.02, ge=0, lt=1)
+    """Share of requests that it failed at."""
+    fallbacks: float | None = Field(default=0.05, ge=0, lt=1)
+    """Share that the champion answered in its place, for whatever reason."""
+    slow_ms: float = Field(default=100.0, gt=0)
+    """Milliseconds beyond which an answer is slow."""
+    slow: float | None = Field(default=0.1, ge=0, lt=1)
+    """Share of slow answers."""
+    constant: float | None = Field(default=0.5, ge=0, lt=1)
+    """Share of its commonest score."""
+    decisions: float | None = Field(default=0.25, ge=0, lt=1)
+    """Share of positive decisions, more or fewer."""
+    cost: float | None = Field(default=0.5, ge=0)
+    """Cost of a decision, overall and in each segment, as a share of the champion's."""
+    units: int = Field(default=50, ge=2)
+    """Labelled units of each arm before anything is said about cost."""
 
 
 class Monitoring(Part):
@@ -78,6 +120,7 @@ class Monitoring(Part):
     segments: tuple[str, ...] = ()
     """Columns by which live figures are broken down; those of the evaluation unless given."""
     drift: Drift = Drift()
+    guard: Guard = Guard()
     rules: tuple[Rule, ...] = ()
     actions_per_hour: int = Field(default=3, ge=0)
     """Actions other than ``investigate`` that all rules together may start within an hour by the clock."""

@@ -18,6 +18,8 @@ class Split(Part):
     """
 
     method: Literal["time", "ordered", "stratified", "grouped"]
+    since: str | None = None
+    """First moment of the training part, with ``time``; earlier rows are left out."""
     until: dict[str, str] = {}
     shares: dict[str, float] = Field(default={"train": 0.6, "calibration": 0.1, "validation": 0.1, "test": 0.2})
     group: str | None = None
@@ -33,6 +35,8 @@ class Split(Part):
             raise ValueError(f"list the parts in their order: {', '.join(PARTS)}")
         if self.method == "time" and list(named.values()) != sorted(named.values()):
             raise ValueError("until must list the parts in the order of time")
+        if self.since is not None and (self.method != "time" or self.since >= self.until["train"]):
+            raise ValueError("since is for the time method, and comes before until.train")
         if self.method != "time" and abs(sum(self.shares.values()) - 1) > 1e-9:
             raise ValueError(f"shares add up to {sum(self.shares.values()):g}, not 1")
         if self.method == "grouped" and not self.group:

@@ -59,7 +59,8 @@ class Deployment(Record):
     shadows: tuple[Shadow, ...] = ()
     ramp: Ramp | None = None
     salt: str = ""
-    """Parts units into arms; kept over revisions, so that a unit stays in its arm while the weights stay."""
+    """Parts units into arms; kept over revisions, so that a unit stays in its arm while the weights stay; new for
+    each experiment."""
     experiment: str = ""
     killed: bool = False
     """Whether the kill switch sends everything to the champion; arms and weights stay recorded."""

@@ -58,6 +58,8 @@ class Lineage(Record):
     """SHA-256 of the lock of the environment; empty where the project has none."""
     study: str
     """SHA-256 of the tuning trials and the choice that came of them."""
+    as_of: datetime | None = None
+    """Moment whose knowledge a retraining was made from, UTC without zone; none for a training by the split's dates."""
 
 
 class Version(Record):

@@ -83,7 +83,7 @@ def test_reference_is_scored_training_rows(job: Job) -> None:
     bundle = Bundle.load(job.folder("bundle"))
     reference = pq.read_table(bundle.folder / "reference.parquet")
     assert reference.num_rows == 500
-    assert reference.column_names == [*job.spec.numbers, *job.spec.categories, "score", "sold"]
+    assert reference.column_names == ["at", *job.spec.numbers, *job.spec.categories, "score", "sold"]
     names = bundle.manifest.inputs.number_names + bundle.manifest.inputs.category_names
     again = bundle.score_columns({name: reference[name].to_pylist() for name in names})
     np.testing.assert_array_equal(again, reference["score"].to_numpy())

@@ -42,6 +42,7 @@ def test_commit_and_dirt(tmp_path: Path) -> None:
 def test_only_settings_that_matter_change_the_hash(toy_spec: Callable[..., ProblemSpec]) -> None:
     base = config_hash(toy_spec())
     assert config_hash(toy_spec(fast={"trials": 9})) == base
+    assert config_hash(toy_spec(monitoring={"window": "1d"})) == base
     assert config_hash(toy_spec(costs={"false_negative": 9.0})) != base
 
 

@@ -68,6 +68,30 @@ def test_overfitting_is_the_gap() -> None:
     assert checks.overfitting({"train": {}, "validation": {}}, 0.1).verdict == "fail"
 
 
+def gained(found: Evidence, score: Any, threshold: float = 0.2) -> dict[str, str]:
+    return {row.name: row.verdict for row in checks.gain(found, score, score >= threshold, 3)}
+
+
+def test_a_retraining_pays_when_it_is_better_by_one_figure_and_no_worse_by_the_other(toy_spec: Specs) -> None:
+    found = evidence(toy_spec(), theirs=0.5)
+    brier, cost = "better_than_champion_brier", "better_than_champion_cost"
+    assert gained(found, found.baseline("other")[0]) == {brier: "pass", cost: "pass"}
+    assert gained(found, found.score) == {brier: "fail", cost: "fail"}
+    same_ranks, same_place = found.score**2, 0.2**2
+    assert gained(found, same_ranks, same_place) == {brier: "pass", cost: "skipped"}
+    assert gained(found, found.score, 0.9) == {brier: "skipped", cost: "pass"}
+
+
+def test_a_gain_in_one_figure_does_not_make_up_for_a_loss_in_the_other(toy_spec: Specs) -> None:
+    found = evidence(toy_spec())
+    flagged = np.asarray(found.y == 1)
+    rows = {row.name: row for row in checks.gain(found, found.score**3, flagged, 3)}
+    assert rows["better_than_champion_brier"].verdict == "pass"
+    assert rows["better_than_champion_cost"].verdict == "fail"
+    assert (rows["better_than_champion_cost"].figure or 0) > 0
+    assert "ours minus version 3's" in rows["better_than_champion_cost"].why
+
+
 def test_a_better_model_beats_its_baseline_by_both_figures(toy_spec: Specs) -> None:
     rows = list(checks.baselines(evidence(toy_spec()), wanted=True))
     assert [(row.name, row.verdict) for row in rows] == [("beats_other_cost", "pass"), ("beats_other_roc_auc", "pass")]

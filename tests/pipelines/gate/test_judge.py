@@ -1,5 +1,6 @@
 """Judging a real bundle against a registry."""
 
+import shutil
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from pipelines.job import Job
 from pipelines.register import register
 from understudy.bundle import Bundle
 from understudy.problem import Candidate
+from understudy.records import Version
 
 pytestmark = pytest.mark.integration
 
@@ -107,3 +109,42 @@ def test_champion_with_other_inputs_is_left_to_a_person(
 def narrowed(job: Job) -> "object":
     kept = tuple(item for item in job.spec.features.inputs if item.name not in ("noise", "street"))
     return job.spec.model_copy(update={"features": job.spec.features.model_copy(update={"inputs": kept})})
+
+
+def test_where_the_champion_must_be_beaten_an_equal_is_refused(
+    toy_job: Callable[..., Job], toy_table: pa.Table
+) -> None:
+    registry, first = FakeRegistry(), toy_job(gates=GATES)
+    write_stages(first, toy_table, GOOD)
+    register(bundled(first), judge(first, registry), registry)
+    again = toy_job(gates={**GATES, "better_than_champion": True}, title="Toy, again")
+    clear(again)
+    write_stages(again, toy_table, GOOD)
+    verdict = judge(bundled(again), registry)
+    assert verdict.decision == "rejected"
+    assert [check.name for check in verdict.failed] == ["better_than_champion_brier", "better_than_champion_cost"]
+
+
+def test_the_champion_is_judged_by_the_threshold_that_it_is_deployed_with(
+    toy_job: Callable[..., Job], toy_table: pa.Table
+) -> None:
+    registry, first = FakeRegistry(), toy_job(gates=GATES)
+    write_stages(first, toy_table, GOOD)
+    register(bundled(first), judge(first, registry), registry)
+    again = toy_job(gates={**GATES, "better_than_champion": True}, title="Toy, again")
+    clear(again)
+    write_stages(again, toy_table, GOOD)
+    asked = []
+
+    def threshold_of(version: Version) -> float:
+        asked.append(version.number)
+        return 0.99
+
+    found = {check.name: check.verdict for check in judge(bundled(again), registry, threshold_of).checks}
+    assert asked == [1]
+    assert (found["better_than_champion_brier"], found["better_than_champion_cost"]) == ("skipped", "pass")
+
+
+def clear(job: Job) -> None:
+    for stage in ("bundle", "evaluate"):
+        shutil.rmtree(job.folder(stage))

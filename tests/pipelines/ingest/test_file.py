@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
-from pipelines.ingest.file import read_file
+from pipelines.ingest.file import read_file, reading_note
 from understudy.errors import DataError
 
 pytestmark = pytest.mark.unit
@@ -38,6 +38,15 @@ def test_text_of_an_old_spreadsheet_is_read(tmp_path: Path) -> None:
         "ort": ["Köln", "Ulm"],
         "preis": ["1.20", "0.5"],
     }
+    assert reading_note(read_file(tmp_path / "rows.csv"), "rows.csv") == [
+        "rows.csv is not in UTF-8; it was read as Windows-1252 (Latin-1). Look at its accents, or save it as UTF-8."
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_letters_that_leave_no_doubt_need_no_note(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "rows.csv").write_bytes("ort;preis\nKöln;1\n".encode(encoding))
+    assert reading_note(read_file(tmp_path / "rows.csv"), "rows.csv") == []
 
 
 def test_parquet_comes_as_it_is(tmp_path: Path) -> None:
@@ -85,11 +94,26 @@ def test_parquet_is_mended_as_parquet(tmp_path: Path) -> None:
     assert ".." not in caught.value.what
 
 
-def test_binary_content_is_not_called_ragged(tmp_path: Path) -> None:
+def test_a_parquet_file_by_another_name_is_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "rows.csv")
-    with pytest.raises(DataError, match=r"rows\.csv is not text") as caught:
+    with pytest.raises(DataError, match=r"rows\.csv is not text: it is a Parquet file") as caught:
         read_file(tmp_path / "rows.csv")
-    assert "as CSV in UTF-8" in caught.value.fix
+    assert caught.value.fix == "Let its name end in .parquet."
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (b"PK\x03\x04\x14", "it is a workbook or another zip archive"),
+        (gzip.compress(b"a,b\n1,2\n"), "it is compressed by gzip"),
+        (b"SQLite format 3\x00", "it is a SQLite database"),
+        (b"a,b\n\x00\x01", r"rows\.csv is not text\. "),
+    ],
+)
+def test_binary_content_is_not_called_ragged(tmp_path: Path, start: bytes, message: str) -> None:
+    (tmp_path / "rows.csv").write_bytes(start)
+    with pytest.raises(DataError, match=message):
+        read_file(tmp_path / "rows.csv")
 
 
 def test_folder_is_named_as_one(tmp_path: Path) -> None:

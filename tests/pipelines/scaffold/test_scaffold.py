@@ -210,7 +210,22 @@ def test_semicolons_commas_and_windows_letters(project: Settings, customers: pd.
     made = scaffold(Request(path, "left"), project)
     kinds = {guess.name: guess.kind for guess in made.columns}
     assert kinds == {"row_number": "number", "months": "number", "plan": "category", "spent": "number", "left": "flag"}
+    assert any("kunden.csv is not in UTF-8" in warning for warning in made.warnings)
     run_to_split(spec_of(made, project), project)
+
+
+def test_numbers_that_changed_places_are_refused_where_ranges_tell(
+    make: Any, project: Settings, customers: pd.DataFrame
+) -> None:
+    customers["income"] = np.linspace(9_000, 250_000, len(customers))
+    spec = spec_of(make(customers), project)
+    about = spec.columns["income"]
+    assert (about.low, about.high) == (-300_000, 500_000)
+    run_to_split(spec, project)
+    swapped = customers.rename(columns={"income": "months", "months": "income"})
+    swapped.to_csv(project.root / "customers.csv", index=False)
+    with pytest.raises(DataError, match=r"because: months \d+\.?\d* is outside"):
+        run_stage("ingest", Job(spec, project))
 
 
 def test_empty_and_nameless_columns_are_left_out(make: Any, project: Settings, customers: pd.DataFrame) -> None:

@@ -67,6 +67,14 @@ def test_times_that_part_nothing_are_refused(values: Any, asked: dict[str, Any],
         read(values, **asked)
 
 
+@pytest.mark.parametrize("as_text", [False, True])
+def test_counts_since_1970_are_known_for_what_they_are(as_text: bool) -> None:
+    counts = [1700000000 + n for n in range(100)]
+    with pytest.raises(DataError) as caught:
+        read([str(count) for count in counts] if as_text else counts)
+    assert "pd.to_datetime(column, unit='s')" in caught.value.fix
+
+
 def test_no_row_has_both() -> None:
     with pytest.raises(DataError, match="No row has both an outcome and a time 'at'"):
         read(DAYS, known=[False] * 100)

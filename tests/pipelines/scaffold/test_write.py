@@ -1,12 +1,9 @@
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipelines.scaffold.write import quoted, with_line
+from pipelines.scaffold.write import with_line
 from understudy.errors import SpecError
 
 pytestmark = pytest.mark.unit
@@ -40,14 +37,3 @@ def test_the_first_problem() -> None:
 def test_what_cannot_be_extended_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         with_line(text, "mine", "b.csv")
-
-
-@given(st.text())
-def test_any_name_survives_yaml(name: str) -> None:
-    assert yaml.safe_load(f"{{{quoted(name)}: 1}}") == {name: 1}
-
-
-def test_words_that_yaml_would_read_as_something_else() -> None:
-    assert SimpleNamespace(**{name: quoted(name) for name in ("yes", "null", "months")}) == SimpleNamespace(
-        yes='"yes"', null='"null"', months="months"
-    )

@@ -1,6 +1,10 @@
 import operator
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,7 @@ from understudy.problem import Candidate
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).resolve().parents[3]
 NOWHERE = Candidate(name="nowhere", estimator="no.such.Model", family="linear")
 
 
@@ -76,3 +81,27 @@ def test_a_mistake_in_the_yaml_stays_what_it_is(count: int) -> None:
 def test_a_killed_process_is_an_error_that_names_the_candidate_and_memory() -> None:
     with Workers(9, 2) as workers, pytest.raises(MachineError, match=r"fitted svm ended abruptly.*memory"):
         workers.run([in_turn([Task("svm", os._exit)])])
+
+
+def test_a_kill_of_the_whole_leaves_no_warning_behind(tmp_path: Path) -> None:
+    script = """
+import os, signal
+from pipelines.tune.workers import Task, Workers
+
+def nothing(arena):
+    return arena
+
+def work():
+    return (yield Task("a", nothing))
+
+if __name__ == "__main__":
+    with Workers(None, 2) as workers:
+        workers.run([work(), work()])
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    (tmp_path / "killed.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "killed.py")], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "", "")

@@ -1,6 +1,7 @@
 """What a server says of itself."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from asgi_client import AsgiClient
@@ -8,6 +9,8 @@ from served import EXAMPLE, Project
 
 from serving.following import Refusal
 from serving.service import Service
+from understudy.adapters.bundle_folder import FolderBundles
+from understudy.deploying import Deployer
 
 pytestmark = pytest.mark.unit
 
@@ -24,6 +27,23 @@ def test_routing_says_who_gets_what(client: AsgiClient) -> None:
     assert (said["revision"], said["mode"], said["who"]) == (1, "single", "ada")
     assert [(arm["name"], arm["version"], arm["share"]) for arm in said["arms"]] == [("champion", 1, 1.0)]
     assert (said["refused"], said["delays"]) == (None, {})
+
+
+def test_a_threshold_of_the_deployment_decides_and_is_shown(
+    client: AsgiClient, service: Service, project: Project
+) -> None:
+    server = Deployer(service.log, None, FolderBundles(Path(project.settings.bundle_store)))
+    server.threshold("toy", "champion", 0.999, "ann", "labels of March")
+    client.runner.run(service.refresh())
+    said = client.get("/v1/model").json()
+    assert (said["threshold"], said["bundle_threshold"]) == (0.999, 0.4)
+    arm = client.get("/v1/routing").json()["arms"][0]
+    assert (arm["threshold"], arm["decides_at"]) == (0.999, 0.999)
+    answer = client.post("/v1/predict", json=EXAMPLE).json()
+    assert (answer["decision"], answer["threshold"]) == (False, 0.999)
+    of_row = client.post("/v1/explain", json={"request": EXAMPLE}).json()
+    of_stored = client.post("/v1/explain", json={"prediction_id": answer["prediction_id"]}).json()
+    assert of_row["threshold"] == of_stored["threshold"] == 0.999
 
 
 def test_routing_says_which_newer_revision_was_refused(client: AsgiClient, service: Service) -> None:

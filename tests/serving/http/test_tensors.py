@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.http.tensors import packed, rows_of
-from serving.refusals import RowError
+from serving.refusals import RowError, TooManyRowsError
 from understudy.bundle.manifest import RequestField
 
 pytestmark = pytest.mark.unit
@@ -94,3 +94,15 @@ def test_texts_come_back_as_they_were(texts: list[str]) -> None:
     tensor = _tensor("town", "BYTES", [len(texts)], parameters={"binary_data_size": len(raw)})
     assert [row["town"] or "" for row in rows_of([tensor], FIELDS, raw)] == texts
     assert np.frombuffer(raw[:4], "<u4")[0] == len(texts[0].encode())
+
+
+def test_a_tensor_of_too_many_rows_is_not_unpacked() -> None:
+    tensor = {"name": "insured", "datatype": "BOOL", "shape": [101], "parameters": {"binary_data_size": 101}}
+    with pytest.raises(TooManyRowsError, match="more than 100 rows"):
+        rows_of([tensor], FIELDS, bytes(101), most_rows=100)
+    with pytest.raises(RowError, match="has 101 bytes and says 1 values"):
+        rows_of([tensor | {"shape": [1]}], FIELDS, bytes(101))
+    with pytest.raises(RowError, match="has 2 values and says a shape of 1"):
+        rows_of(
+            [tensor | {"shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": 400}}], FIELDS, bytes(400)
+        )

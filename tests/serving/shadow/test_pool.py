@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -67,8 +68,8 @@ def test_shadow_predictions_are_stored_and_joined_to_the_live_ones(tmp_path: Pat
     async def work(predictor: Predictor) -> list[Prediction]:
         found = await predictor.predict(sizes(0.1, 0.2, 0.3))
         await settled(predictor)
-        assert predictor.shadows.scored == {"shadow2": 3}
-        assert not predictor.shadows.dropped
+        assert predictor.shadows.tally.scored == {"shadow2": 3}
+        assert not predictor.shadows.tally.dropped
         return found
 
     live = shadowed(tmp_path, work, writer)
@@ -90,7 +91,7 @@ def test_a_shadow_that_raises_is_recorded_with_its_error(tmp_path: Path) -> None
         found = await predictor.predict(sizes(FAILS))
         await settled(predictor)
         assert (found[0].score, found[0].version) == (0.0, 1)
-        assert predictor.shadows.failed == {"shadow2": 1}
+        assert predictor.shadows.tally.failed == {"shadow2": 1}
         assert predictor.shadows.restarts == 0
 
     shadowed(tmp_path, work, writer)
@@ -111,12 +112,12 @@ def test_a_shadow_that_hangs_is_killed_and_the_next_one_works(tmp_path: Path) ->
         assert found.score == 1.0
         await predictor.predict(sizes(1.0, 1.0))
         await until(lambda: shadows.restarts == 1)
-        assert shadows.dropped == {("shadow2", "timeout"): 3}
+        assert shadows.tally.dropped == {("shadow2", "timeout"): 3}
         await until(lambda: shadows.ready and shadows.pid)
         assert shadows.pid != first
         await predictor.predict(sizes(1.0))
         await settled(predictor)
-        assert shadows.scored == {"shadow2": 1}
+        assert shadows.tally.scored == {"shadow2": 1}
 
     shadowed(tmp_path, work, writer, shadow_time=0.5)
     assert len(writer.of("live")) == 4
@@ -136,9 +137,9 @@ def test_a_shadow_that_always_hangs_stops_troubling_the_others(tmp_path: Path) -
         await until(lambda: shadows.ready and shadows.pid)
         await predictor.predict(sizes(HANGS))
         await settled(predictor)
-        assert shadows.dropped["shadow2", "timeout"] == 3
-        assert shadows.dropped["shadow2", "open circuit"] == 1
-        assert shadows.scored["shadow3"] == 1
+        assert shadows.tally.dropped["shadow2", "timeout"] == 3
+        assert shadows.tally.dropped["shadow2", "open circuit"] == 1
+        assert shadows.tally.scored["shadow3"] == 1
 
     shadowed(tmp_path, work, writer, plain=True, shadow_time=0.2, breaker_window=3)
 
@@ -154,15 +155,75 @@ def test_a_slow_shadow_drops_what_it_cannot_keep_up_with(tmp_path: Path) -> None
             [found] = await predictor.predict([a_row(id=f"h{n}", size=HANGS)])
             took.append(time.perf_counter() - start)
             assert found.score == 1.0
-            assert predictor.shadows.outstanding <= 8
+            assert predictor.shadows.tally.outstanding <= 8
         await settled(predictor)
-        assert predictor.shadows.dropped["shadow2", "full"] + predictor.shadows.scored["shadow2"] == 100
-        assert predictor.shadows.dropped["shadow2", "full"] > 50
+        assert predictor.shadows.tally.dropped["shadow2", "full"] + predictor.shadows.tally.scored["shadow2"] == 100
+        assert predictor.shadows.tally.dropped["shadow2", "full"] > 50
         return took
 
     took = shadowed(tmp_path, work, writer, trips=20_000, shadow_rows=8)
     assert sorted(took)[50] < 0.02
     assert len(writer.of("live")) == 100
+
+
+def test_batches_gather_while_the_process_is_busy_and_a_bad_row_spoils_no_other(tmp_path: Path) -> None:
+    writer = FakeWriter()
+
+    async def work(predictor: Predictor) -> None:
+        shadows = predictor.shadows
+        for n in range(60):
+            await predictor.predict(sizes(FAILS if n % 3 == 0 else 1.0))
+        await settled(predictor)
+        assert shadows.tally.failed == {"shadow2": 20}
+        assert shadows.tally.scored == {"shadow2": 40}
+        assert shadows._number < 30
+        assert shadows._breakers[shadows._lineup.deployment.shadows[0].digest].state == "closed"
+
+    shadowed(tmp_path, work, writer)
+    live = {prediction.id: prediction for prediction in writer.of("live")}
+    for shadow in writer.of("shadow"):
+        failed = live[shadow.live].request["size"] == FAILS
+        assert (shadow.score is None, shadow.error != "") == (failed, failed)
+
+
+def test_a_shadow_that_hangs_holds_no_more_than_the_bound(tmp_path: Path) -> None:
+    writer = FakeWriter()
+
+    async def work(predictor: Predictor) -> None:
+        shadows = predictor.shadows
+        await predictor.predict(sizes(HANGS))
+        for n in range(50):
+            [found] = await predictor.predict([a_row(id=f"h{n}", size=1.0)])
+            assert found.score == pytest.approx(expected_score(1.0, 0.5, "north"), abs=1e-6)
+            await asyncio.sleep(0)
+            assert shadows.tally.outstanding <= 16
+        assert shadows._waiting.rows <= 16
+        assert shadows.tally.dropped == {("shadow2", "full"): 35}
+        await until(lambda: shadows.restarts == 1)
+        assert shadows.tally.dropped == {("shadow2", "full"): 35, ("shadow2", "timeout"): 16}
+
+    shadowed(tmp_path, work, writer, shadow_rows=16, shadow_time=1.5)
+    assert len(writer.of("live")) == 51
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such scheduling")
+def test_the_process_stands_back_for_the_server(tmp_path: Path) -> None:
+    core = max(os.sched_getaffinity(0))
+
+    async def work(**said: Any) -> tuple[int, set[int]]:
+        with a_predictor(None, **said) as predictor:
+            predictor.lineup = a_lineup(a_model(tmp_path / str(said), 1), shadows=(a_model(tmp_path / str(said), 2),))
+            await until(lambda: predictor.shadows.pid)
+            pid = predictor.shadows.pid or 0
+            assert os.getpriority(os.PRIO_PROCESS, pid) == 10
+            assert os.getsid(pid) == os.getsid(0)
+            assert os.getpgid(pid) != os.getpgid(0)
+            found = os.sched_getscheduler(pid), os.sched_getaffinity(pid)
+            await predictor.close()
+            return found
+
+    assert asyncio.run(work(shadow_idle=True, shadow_cores=(core,))) == (os.SCHED_IDLE, {core})
+    assert asyncio.run(work()) == (os.SCHED_BATCH, os.sched_getaffinity(0))
 
 
 def test_a_killed_process_is_replaced_and_its_rows_are_counted(tmp_path: Path) -> None:
@@ -171,16 +232,16 @@ def test_a_killed_process_is_replaced_and_its_rows_are_counted(tmp_path: Path) -
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         found = await predictor.predict(sizes(HANGS, 1.0))
-        await until(lambda: shadows.outstanding == 2)
+        await until(lambda: shadows.tally.outstanding == 2)
         os.kill(shadows.pid or 0, signal.SIGKILL)
         found += await predictor.predict(sizes(1.0))
         await until(lambda: shadows.restarts == 1)
-        lost = sum(shadows.dropped.values())
-        assert set(shadows.dropped) <= {("shadow2", "died"), ("shadow2", "loading")}
+        lost = sum(shadows.tally.dropped.values())
+        assert set(shadows.tally.dropped) <= {("shadow2", "died"), ("shadow2", "loading")}
         await until(lambda: shadows.ready and shadows.pid)
         found += await predictor.predict(sizes(1.0))
         await settled(predictor)
-        assert lost + shadows.scored["shadow2"] == 4
+        assert lost + shadows.tally.scored["shadow2"] == 4
         assert len(found) == 4
 
     shadowed(tmp_path, work, writer)
@@ -193,11 +254,12 @@ def test_shadow_predictions_ride_along_with_the_next_live_ones_or_go_alone_after
     async def work(predictor: Predictor) -> None:
         for n in range(1, 4):
             await predictor.predict(sizes(1.0))
-            await until(lambda answered=n: len(predictor.shadows._ripe) == 1 and len(writer.of("live")) == answered)
+            await until(lambda: len(predictor.shadows.riders._waiting) == 1)
+            assert len(writer.of("live")) == n
         assert writer.groups == [1, 2, 2]
-        await until(lambda: predictor.shadows.scored["shadow2"] == 3)
+        await until(lambda: predictor.shadows.tally.scored["shadow2"] == 3)
         assert writer.groups == [1, 2, 2, 1]
-        assert predictor.shadows.outstanding == 0
+        assert predictor.shadows.tally.outstanding == 0
 
     shadowed(tmp_path, work, writer)
 
@@ -209,7 +271,7 @@ def test_a_ledger_that_fails_costs_shadow_rows_only_their_record(tmp_path: Path)
         await predictor.predict(sizes(1.0))
         writer.failing = StoreError("full")
         await settled(predictor)
-        assert predictor.shadows.dropped == {("shadow2", "ledger"): 1}
+        assert predictor.shadows.tally.dropped == {("shadow2", "ledger"): 1}
 
     shadowed(tmp_path, work, writer)
 
@@ -224,7 +286,7 @@ def test_a_damaged_shadow_is_refused_with_a_reason(tmp_path: Path) -> None:
             assert "card.md" in predictor.shadows.refused[damaged.digest]
             assert len(await predictor.predict(sizes(1.0))) == 1
             await settled(predictor)
-            assert predictor.shadows.dropped == {("shadow2", "loading"): 1}
+            assert predictor.shadows.tally.dropped == {("shadow2", "loading"): 1}
             await predictor.close()
 
     asyncio.run(work())
@@ -244,15 +306,13 @@ def test_shadows_come_and_go_with_the_lineup_and_uvloop_runs_them_too(tmp_path: 
                 await settled(predictor)
             pid = predictor.shadows.pid
             assert pid
-            assert os.getpriority(os.PRIO_PROCESS, pid) == 10
-            assert os.sched_getscheduler(pid) == os.SCHED_BATCH
             predictor.lineup = a_lineup(one)
             await predictor.predict(sizes(1.0))
             await settled(predictor)
             await predictor.close()
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)
-            assert predictor.shadows.scored == {"shadow2": 2, "shadow3": 2}
+            assert predictor.shadows.tally.scored == {"shadow2": 2, "shadow3": 2}
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work())

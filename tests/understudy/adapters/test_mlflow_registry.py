@@ -1,6 +1,7 @@
 """The registry on a real MLflow store: the life of versions, from registration to retirement."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,10 @@ def test_life_of_two_versions(registry: MlflowRegistry, tmp_path: Path) -> None:
     assert (promoted.stage, promoted.champion) == ("production", True)
     assert (promoted.approval.by, promoted.approval.why) == ("ada", "looks right")
 
-    second = a_bundle(tmp_path / "second", title="Toy, again")
+    as_of = first.manifest.lineage.model_copy(update={"as_of": datetime(2024, 3, 1, 12)})
+    second = a_bundle(tmp_path / "second", title="Toy, again", lineage=as_of)
     two = registry.register(second, verdict_on(second.digest, champion=1))
-    assert two.number == 2
+    assert (two.number, two.lineage) == (2, as_of)
     assert two.verdict.champion == 1
     registry.decide("toy", 2, "approved", "ada", "better")
     registry.promote("toy", 2)

@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from small_bundle import expected_score, write_small_bundle
 
-from understudy.bundle import FILES, MANIFEST, MODEL, Bundle
+from understudy.bundle import FILES, MANIFEST, MODEL, Bundle, Manifest
 from understudy.errors import BundleError
 
 pytestmark = pytest.mark.unit
@@ -26,6 +27,16 @@ def test_whole_bundle_opens(folder: Path) -> None:
     assert bundle.size == sum((folder / name).stat().st_size for name in FILES)
     assert len(bundle.digest) == 64
     assert Bundle.load(folder).digest == bundle.digest
+
+
+def test_a_moment_is_part_of_what_names_a_bundle_and_none_changes_no_name(folder: Path, tmp_path: Path) -> None:
+    plain = Bundle.load(folder).manifest
+    retrained = plain.lineage.model_copy(update={"as_of": datetime(2024, 3, 1)})
+    again = Bundle.load(write_small_bundle(tmp_path / "again", lineage=retrained)).manifest
+    assert again.digest != plain.digest
+    values = json.loads((folder / MANIFEST).read_text())
+    assert values["lineage"].pop("as_of") is None
+    assert Manifest.model_validate(values).digest == plain.digest
 
 
 def test_columns_are_scored_in_any_order(folder: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from some_versions import NOON, a_version, digest_of, signed
 
 from understudy.deploying import Placement, Signature
-from understudy.deploying.changes import choose, deploy, drop, kill, promote, restore, route
+from understudy.deploying.changes import choose, deploy, drop, kill, promote, restore, route, threshold
 from understudy.errors import DeploymentError
 from understudy.records import Arm, Deployment
 
@@ -103,6 +103,40 @@ def test_another_change_does_not_set_a_ramp_back_nor_does_a_kill_let_it_run_on()
     assert by_hand.weights(later + timedelta(hours=5)) == (0.6, 0.4)
 
 
+def test_a_threshold_is_set_on_one_place_and_ends() -> None:
+    pair = beside(beside(alone(), 2, "ab"), 3, "shadow")
+    moved = threshold(pair, "toy", "challenger", 0.3, signed())
+    assert (moved.revision, moved.change, moved.weights(NOON)) == (4, "threshold", (0.5, 0.5))
+    assert [arm.threshold for arm in moved.arms] == [None, 0.3]
+    both = threshold(moved, "toy", "shadow", 0.0, signed())
+    assert ([arm.threshold for arm in both.arms], both.shadows[0].threshold) == ([None, 0.3], 0.0)
+    assert threshold(both, "toy", "challenger", None, signed()).arms == pair.arms
+
+
+def test_a_threshold_stays_with_its_version_and_reaches_no_other() -> None:
+    moved = threshold(alone(), "toy", "champion", 0.3, signed())
+    canary = threshold(beside(moved, 2, "canary"), "toy", "challenger", 0.6, signed())
+    assert [(arm.version, arm.threshold) for arm in canary.arms] == [(1, 0.3), (2, 0.6)]
+    promoted = promote(canary, "toy", choose(canary, "toy"), signed())
+    assert [(arm.version, arm.threshold) for arm in promoted.arms] == [(2, 0.6)]
+    assert [(arm.version, arm.threshold) for arm in beside(canary, 3, "canary").arms] == [(1, 0.3), (3, None)]
+    assert beside(canary, 3, "single").champion.threshold is None
+    assert beside(beside(canary, 3, "single"), 1, "single").champion.threshold is None
+    assert beside(canary, 1, "single").champion.threshold == 0.3
+    shadowed = threshold(beside(alone(), 2, "shadow"), "toy", "shadow", 0.7, signed())
+    assert beside(shadowed, 2, "canary").arms[1].threshold == 0.7
+    back = restore(promoted, moved, signed())
+    assert [(arm.version, arm.threshold) for arm in back.arms] == [(1, 0.3)]
+
+
+def test_a_threshold_sets_no_ramp_back() -> None:
+    ramping = beside(alone(), 2, "canary", ramp=(5, 25, 50), hold=60)
+    later = NOON + timedelta(seconds=90)
+    moved = threshold(ramping, "toy", "champion", 0.2, signed(at=later))
+    assert moved.weights(later) == (0.75, 0.25)
+    assert moved.weights(later + timedelta(seconds=60)) == (0.5, 0.5)
+
+
 def test_dropping_gives_the_share_to_the_champion() -> None:
     three = beside(beside(alone(), 2, "ab"), 3, "ab", weight=20)
     two = drop(three, "toy", "challenger", signed())
@@ -156,6 +190,10 @@ def test_restoring_gives_back_everything_but_shadows_that_were_rejected_since() 
         (lambda: route(beside(alone(), 2, "bandit"), "toy", {"champion": 50}, signed()), "bandit", "--mode ab"),
         (lambda: drop(alone(), "toy", "champion", signed()), "no 'champion'", "none"),
         (lambda: kill(None, "toy", True, signed()), "Nothing of toy", "starts with the champion"),
+        (lambda: threshold(alone(), "toy", "shadow", 0.5, signed()), "no 'shadow'", "champion"),
+        (lambda: threshold(alone(), "toy", "champion", 1.01, signed()), "1.01 is no probability", "from 0 to 1"),
+        (lambda: threshold(alone(), "toy", "champion", float("nan"), signed()), "nan is no", "from 0 to 1"),
+        (lambda: threshold(alone(), "toy", "champion", None, signed()), "its bundle's threshold already", "nothing"),
         (lambda: Signature("ann", "  ", NOON), "needs a reason", "Say why"),
     ],
 )
@@ -176,6 +214,7 @@ STEP = st.one_of(
     st.tuples(st.just("drop"), st.sampled_from(["challenger", "challenger-2", "shadow"])),
     st.tuples(st.just("kill"), st.booleans()),
     st.tuples(st.just("restore"), st.integers(0, 30)),
+    st.tuples(st.just("threshold"), st.sampled_from(["champion", "challenger", "shadow"]), st.floats(0, 1)),
 )
 
 
@@ -190,6 +229,8 @@ def take(step: Any, history: list[Deployment], at: datetime) -> Deployment:
         return promote(current, "toy", choose(current, "toy", given[0]), signed(at=at))
     if kind == "restore":
         return restore(history[-1], history[given[0] % len(history)], signed(at=at))
+    if kind == "threshold":
+        return threshold(current, "toy", *given, signed(at=at))
     change: Any = {"route": route, "drop": drop, "kill": kill}[kind]
     changed: Deployment = change(current, "toy", given[0], signed(at=at))
     return changed
@@ -206,6 +247,9 @@ def test_any_sequence_of_changes_leaves_a_whole_deployment(steps: list[Any]) -> 
         except DeploymentError:
             continue
         newest = history[-1]
+        if newest.change not in ("threshold", "rollback"):
+            before = {one.digest: one.threshold for one in (*history[-2].arms, *history[-2].shadows)}
+            assert all(one.threshold == before.get(one.digest) for one in (*newest.arms, *newest.shadows))
         assert newest.revision == len(history)
         assert newest.arms[0].name == "champion"
         assert sum(arm.weight for arm in newest.arms) == pytest.approx(1)

@@ -243,3 +243,13 @@ def test_of_many_changes_at_once_the_real_log_takes_one(house: House, tmp_path: 
     assert winner is not None
     assert winner.revision == 2
     assert told == [f"Revision 2 of toy was taken by {winner.who} (kill): {winner.why}"] * 5
+
+
+def test_a_threshold_needs_no_registry_and_loses_to_a_change_that_came_first(house: House) -> None:
+    house.deploy(1)
+    server = Deployer(house.log, None, house.bundles, clock=lambda: NOW)
+    moved = server.threshold("toy", "champion", 0.25, "alert 7", "labels of March", based_on=1).deployment
+    assert (moved.champion.threshold, moved.change, moved.who) == (0.25, "threshold", "alert 7")
+    with pytest.raises(ConflictError, match="revision 2 stands: threshold by alert 7"):
+        server.threshold("toy", "champion", 0.3, "ann", "no, this", based_on=1)
+    assert house.deployer.rollback("toy", "ann", "as it was", to=1).deployment.champion.threshold is None

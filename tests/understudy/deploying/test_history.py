@@ -4,7 +4,7 @@ import pytest
 from some_versions import a_version, signed
 
 from understudy.deploying import Placement
-from understudy.deploying.changes import choose, deploy, promote, restore
+from understudy.deploying.changes import choose, deploy, promote, restore, threshold
 from understudy.deploying.history import competing_since, previous_champion, require_restorable, target
 from understudy.errors import DeploymentError
 from understudy.records import Deployment
@@ -74,3 +74,9 @@ def test_a_bandit_learns_since_its_arms_have_been_the_same() -> None:
     assert competing_since(history) == 2
     assert competing_since(story(("single", 1), ("bandit", 2), ("bandit", 3))) == 3
     assert competing_since(history[1:]) == 2
+
+
+def test_a_bandit_starts_anew_when_an_arm_decides_at_another_threshold() -> None:
+    history = story(("single", 1), ("bandit", 2))
+    moved = threshold(history[0], "toy", "challenger", 0.3, signed())
+    assert competing_since([moved, *history]) == moved.revision

@@ -128,6 +128,20 @@ def test_a_view_looks_up_by_what_a_request_carries(make_spec: MakeSpec) -> None:
         make_plan(make_spec(features={"views": [view], "inputs": [{"name": "deliveries"}]}))
 
 
+@pytest.mark.parametrize(("key", "kind"), [("size", "number"), ("placed_at", "time")])
+def test_a_view_is_not_looked_up_by_what_has_several_spellings(make_spec: MakeSpec, key: str, kind: str) -> None:
+    view = {"name": "load", "sql": "shop.sql", "keys": ["shop", key], "columns": ["deliveries"]}
+    with pytest.raises(SpecError, match=f"View load is looked up by {key}, a {kind} of table") as caught:
+        make_plan(make_spec(features={"views": [view], "inputs": [{"name": "deliveries"}]}))
+    assert f"Declare {key} as {{kind: category, codes: true}}" in caught.value.fix
+
+
+def test_codes_and_flags_are_keys(make_spec: MakeSpec) -> None:
+    view = {"name": "load", "sql": "shop.sql", "keys": ["shop", "gift"], "columns": ["deliveries"]}
+    plan = make_plan(make_spec(features={"views": [view], "inputs": [{"name": "deliveries"}]}))
+    assert plan.fields == ("gift", "shop")
+
+
 def test_a_function_returns_one_value_for_each_row(make_spec: MakeSpec) -> None:
     functions = "def total(size):\n    return size.sum()\n"
     plan = make_plan(make_spec(functions=functions, inputs=[{"name": "total"}]))

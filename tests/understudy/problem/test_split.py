@@ -27,6 +27,8 @@ def test_default_shares_are_whole() -> None:
             "add up to 0.8, not 1",
         ),
         ({"method": "grouped"}, "needs group"),
+        ({"method": "time", "until": UNTIL, "since": "2024-03-01"}, "comes before until.train"),
+        ({"method": "ordered", "since": "2024-01-01"}, "is for the time method"),
     ],
 )
 def test_half_said_splits_are_refused(values: dict[str, Any], message: str) -> None:

@@ -14,7 +14,7 @@ PROGRAM = """
 import errno, json, shutil, sys
 from pathlib import Path
 from types import SimpleNamespace
-from pipelines.running import server
+from understudy.adapters import prefect_server as server
 from understudy.errors import MachineError
 
 class Stillborn:

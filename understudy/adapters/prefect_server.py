@@ -14,9 +14,9 @@ from prefect.logging.handlers import APILogWorker
 from prefect.server.api.server import create_app
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from pipelines.running.turn import turn
 from understudy.errors import MachineError
 from understudy.files import NO_SPACE
+from understudy.turn import turn
 
 PATIENCE = 90.0
 """Seconds that the first start may take: it builds Prefect's database."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.running.turn import turn
 from understudy.errors import MachineError
+from understudy.turn import turn
 
 pytestmark = pytest.mark.unit
 
 HOLDER = """
 import sys, time, pathlib
-from pipelines.running.turn import turn
+from understudy.turn import turn
 with turn(pathlib.Path(sys.argv[1]), "toy"):
     print("held", flush=True)
     time.sleep(60)

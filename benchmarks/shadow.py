@@ -1,0 +1,182 @@
+"""What shadows cost live answers: one that is well, one that is ten times slower, one that raises and one that hangs.
+
+One server on one core, the load on another, at a fixed rate: half of what the server reaches in a closed loop without a
+shadow. Every round measures each case once, in an order of its own, on the same server: its deployment is changed in
+between. Ratios of p99 are taken within a round; the second run without a shadow says how far they go astray by chance.
+Once the shadows' process shares the server's core, and once it may use every core. A hanging shadow is killed and
+started anew after a second, so that a run of five has that too.
+
+Usage: ``python -m benchmarks.shadow [--rounds 5]``. Writes ``benchmarks/results/shadow-<problem>.json``.
+"""
+
+import argparse
+import os
+import random
+import re
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.contenders import MOMENT, Contender, Contenders, trained, two_cores
+from benchmarks.difficult_models import FOREVER, raising, slower
+from benchmarks.load import Outcome, closed_loop, open_loop, run_on_uvloop
+from benchmarks.workspace import ROOT, cores
+from understudy.bundle import Bundle
+from understudy.files import write_json
+
+NONE, AGAIN, WELL, SLOWER, RAISES, HANGS = (
+    "no shadow", "no shadow, again", "one shadow", "ten times slower", "raises", "hangs",
+)  # fmt: skip
+CONNECTIONS = 16
+SETTLE = 2.0
+"""Seconds that a shadow has to be loaded before it is measured, and a hanging one to be gone."""
+
+
+@dataclass
+class Case:
+    """What was seen of one kind of shadow, round by round."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    became: Counter[str] = field(default_factory=Counter)
+    """Rows by what became of them in the shadow."""
+
+    def p99(self, number: int) -> float:
+        return self.outcomes[number].quantiles["p99"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--problem", default="flights")
+    parser.add_argument("--moment", default=MOMENT)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--workspace", type=Path, help="a checkout where the problem is trained already")
+    given = parser.parse_args()
+    console = Console()
+    server_core, load_core = two_cores()
+    every = sorted(os.sched_getaffinity(0)) if load_core is not None else []
+    if load_core is not None:
+        os.sched_setaffinity(0, {load_core})
+    with trained(given.workspace, given.problem, console) as workspace, tempfile.TemporaryDirectory() as scratch:
+        contenders = Contenders(workspace, given.problem, given.moment, server_core)
+        kinds = _kinds(contenders.bundle, Path(scratch))
+        places = {"on the server's core": {}, "on any core": {"UNDERSTUDY_SERVING_SHADOW_CORES": str(every)}}
+        record: dict[str, Any] = {"problem": given.problem, "cores": cores(), "connections": CONNECTIONS, "places": {}}
+        for place, environment in places.items() if every else [("on any core", {})]:
+            name = f"shadow {place}".replace("'", "")
+            with contenders.own(name, UNDERSTUDY_SERVING_SHADOW_TIME="1", **environment) as contender:
+                course = _Course(contenders, contender, kinds, given.seconds, console)
+                cases = course.run(given.rounds)
+            record["places"][place] = {"rate": round(course.rate, 1), "cases": _figures(cases)}
+            console.print(_table(place, course.rate, record["places"][place]["cases"]))
+    path = write_json(ROOT / "benchmarks" / "results" / f"shadow-{given.problem}.json", record)
+    console.print(f"Written to {path.relative_to(ROOT)}")
+
+
+def _kinds(bundle: Bundle, folder: Path) -> dict[str, tuple[Bundle, ...]]:
+    return {
+        NONE: (),
+        AGAIN: (),
+        WELL: (bundle,),
+        SLOWER: (slower(bundle, 10, folder / "slower"),),
+        RAISES: (raising(bundle, folder / "raises"),),
+        HANGS: (slower(bundle, FOREVER, folder / "hangs"),),
+    }
+
+
+class _Course:
+    """One server, measured with one kind of shadow after the other."""
+
+    def __init__(
+        self,
+        contenders: Contenders,
+        contender: Contender,
+        kinds: Mapping[str, tuple[Bundle, ...]],
+        seconds: float,
+        console: Console,
+    ) -> None:
+        self.contenders, self.contender, self.kinds = contenders, contender, kinds
+        self.seconds, self.console = seconds, console
+        self.order = random.Random(0)  # noqa: S311
+        self.rate = run_on_uvloop(closed_loop(contender.target, CONNECTIONS, seconds)).rate / 2
+
+    def run(self, rounds: int) -> dict[str, Case]:
+        cases = {name: Case() for name in self.kinds}
+        with self.console.status("measuring") as status:
+            for number in range(rounds):
+                for name in self.order.sample(list(cases), len(cases)):
+                    status.update(f"{self.contender.name}, round {number + 1} of {rounds}: {name}")
+                    self._measure(name, cases[name])
+        return cases
+
+    def _measure(self, name: str, case: Case) -> None:
+        revision = self.contenders.shadow(self.contender.name, *self.kinds[name])
+        while self._read("/healthz/ready")["revision"] != revision:
+            time.sleep(0.05)
+        time.sleep(SETTLE)
+        before = self._counted()
+        case.outcomes.append(run_on_uvloop(open_loop(self.contender.target, self.rate, 4 * CONNECTIONS, self.seconds)))
+        case.became.update(self._counted() - before)
+
+    def _read(self, path: str) -> Any:
+        with urlopen(self.contender.server.url + path, timeout=20) as answer:  # noqa: S310
+            return orjson.loads(answer.read())
+
+    def _counted(self) -> Counter[str]:
+        with urlopen(self.contender.server.url + "/metrics", timeout=20) as answer:  # noqa: S310
+            text = answer.read().decode()
+        counted: Counter[str] = Counter()
+        for what, labels, value in re.findall(r"^understudy_shadow_(\w+)_total(\S*) (\S+)$", text, re.MULTILINE):
+            reason = re.findall('reason="(.*?)"', labels)
+            counted[": ".join([what, *reason])] += int(float(value))
+        return counted
+
+
+def _figures(cases: Mapping[str, Case]) -> dict[str, Any]:
+    figures = {}
+    for name, case in cases.items():
+        ratios = [case.p99(number) / cases[NONE].p99(number) for number in range(len(case.outcomes))]
+        figures[name] = {
+            "p50_ms": round(statistics.median(one.quantiles["p50"] for one in case.outcomes), 3),
+            "p99_ms": round(statistics.median(one.quantiles["p99"] for one in case.outcomes), 3),
+            "p99_to_none": [round(ratio, 3) for ratio in ratios],
+            "p99_to_none_median": round(statistics.median(ratios), 3),
+            "failed": sum(
+                one.broken + one.unsent + sum(one.statuses.values()) - one.statuses[200] for one in case.outcomes
+            ),
+            "became": dict(sorted(case.became.items())),
+            "rounds": [one.figures() for one in case.outcomes],
+        }
+    return figures
+
+
+def _table(place: str, rate: float, figures: Mapping[str, Any]) -> Table:
+    table = Table(title=f"Shadows {place}, {rate:,.0f} requests/s offered")
+    for name in ("shadow", "p50 ms", "p99 ms", "p99 ratio", "lowest to highest", "rows"):
+        table.add_column(name, justify="left" if name in ("shadow", "rows") else "right")
+    for name, of in figures.items():
+        ratios = of["p99_to_none"]
+        became = ", ".join(f"{count:,} {what}" for what, count in of["became"].items())
+        table.add_row(
+            name,
+            f"{of['p50_ms']:.1f}",
+            f"{of['p99_ms']:.1f}",
+            f"{of['p99_to_none_median']:.2f}",
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            became,
+        )
+    return table
+
+
+if __name__ == "__main__":
+    main()
