@@ -30,16 +30,21 @@ class _Batch:
         self.loop = asyncio.get_running_loop()
         self.done: asyncio.Future[None] = self.loop.create_future()
 
+    def give_up(self) -> None:
+        if not self.done.done():
+            self.done.set_exception(StoreError("The ledger does not answer.", "Look at the database and its disk."))
+
 
 class LedgerWriter:
     """The only caller of ``Ledger.append`` in a server. While one group is being committed the next one gathers."""
 
-    def __init__(self, ledger: Ledger, limit: int = 20_000) -> None:
+    def __init__(self, ledger: Ledger, limit: int = 20_000, patience: float = 10.0) -> None:
         """
         Args:
             limit: rows that may wait; a batch that would exceed it is refused, unless nothing waits.
+            patience: seconds that a batch may wait. What gave up may be stored all the same, and was not answered.
         """
-        self.limit = limit
+        self.limit, self.patience = limit, patience
         self.written = self.failed = self.groups = 0
         """Rows that became durable, rows that did not, and transactions."""
         self._ledger = ledger
@@ -64,7 +69,7 @@ class LedgerWriter:
 
         Raises:
             Overloaded: too many rows wait already; none of these was taken.
-            StoreError: the database cannot be reached or is full, or the writer is closed.
+            StoreError: the database cannot be reached, is full or does not answer, or the writer is closed.
             DataError: one of them cannot be stored; none of them was.
         """
         if not predictions:
@@ -77,7 +82,11 @@ class LedgerWriter:
                 raise Overloaded(f"{self._depth} predictions wait for the ledger already.")
             self._depth += len(predictions)
             self._queue.put(batch)
-        await batch.done
+        hanging = batch.loop.call_later(self.patience, batch.give_up)
+        try:
+            await batch.done
+        finally:
+            hanging.cancel()
 
     def close(self, timeout: float = 30.0) -> None:
         """Take no more, and return when what waits is durable; blocks, so call it off the event loop.

@@ -1,6 +1,7 @@
 """A server's life: bind, get ready, answer, and end without losing what it accepted."""
 
 import asyncio
+import logging
 import math
 import signal
 import socket
@@ -15,6 +16,7 @@ from serving.app import create_admin, create_app
 from serving.http.protocol import bounded, sweep
 from serving.service import Service
 from serving.settings import ServingSettings
+from serving.sparing_log import Sparing
 from understudy.errors import MachineError
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -51,6 +53,7 @@ def run(service: Service, listeners: Listeners, on_ready: Callable[[], None] = l
     """
     import uvloop
 
+    logging.getLogger("understudy.serving").addFilter(Sparing())
     uvloop.run(_serve(service, listeners, on_ready))
 
 

@@ -119,6 +119,18 @@ def test_beyond_its_limit_it_refuses_but_for_a_large_batch_on_its_own(ledger: Sl
 
 
 @pytest.mark.unit
+def test_a_ledger_that_hangs_is_waited_for_no_longer_than_patience(ledger: SlowLedger) -> None:
+    async def scene(writer: LedgerWriter) -> None:
+        writer.patience = 0.05
+        with pytest.raises(StoreError, match="does not answer"):
+            await writer.write([a_prediction(1)])
+        ledger.gate.set()
+
+    writing(ledger, scene)
+    assert list(ledger.kept) == ["p0001"]
+
+
+@pytest.mark.unit
 def test_everyone_is_told_of_a_failure_and_the_next_group_is_tried(ledger: SlowLedger) -> None:
     async def scene(writer: LedgerWriter) -> None:
         first = await first_commit_under_way(writer, ledger)
