@@ -5,11 +5,15 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from serving.settings import ServingSettings
 
 SOCKET_BYTES = 2**20
+LAST = 19
+"""The lowest priority."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,8 @@ class Process:
                 [sys.executable, "-m", "serving.shadow.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                # Ctrl-C in a terminal is the server's to deal with. A session of its own would do that too, but Linux
-                # shares a core between sessions evenly, whatever the priorities of the processes in them.
-                process_group=0,
+                # Ctrl-C in a terminal is the server's to deal with; and a session stands back as a whole, below.
+                start_new_session=True,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
         _stand_back(child.pid, settings)
@@ -62,10 +65,16 @@ class Process:
 
 def _stand_back(pid: int, settings: ServingSettings) -> None:
     """Let the server go first from the start: importing what the process needs is work too."""
-    os.setpriority(os.PRIO_PROCESS, pid, settings.shadow_nice)
+    nice = LAST if settings.shadow_idle else settings.shadow_nice
+    os.setpriority(os.PRIO_PROCESS, pid, nice)
     if sys.platform == "linux":
         # Batch, so that it does not run the moment that the server hands it something, in the server's time.
         policy = os.SCHED_IDLE if settings.shadow_idle else os.SCHED_BATCH
         os.sched_setscheduler(pid, policy, os.sched_param(0))
+        # Linux may share a core evenly between sessions, whatever the priorities of the processes in them: then the
+        # session has a priority of its own. Within the server's session an idle process would be last there, and yet
+        # take its session's turn from the kernel's threads, such as those that bring the ledger to the disk.
+        with suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(nice))
         if settings.shadow_cores:
             os.sched_setaffinity(pid, settings.shadow_cores)

@@ -215,9 +215,12 @@ def test_the_process_stands_back_for_the_server(tmp_path: Path) -> None:
             predictor.lineup = a_lineup(a_model(tmp_path / str(said), 1), shadows=(a_model(tmp_path / str(said), 2),))
             await until(lambda: predictor.shadows.pid)
             pid = predictor.shadows.pid or 0
-            assert os.getpriority(os.PRIO_PROCESS, pid) == 10
-            assert os.getsid(pid) == os.getsid(0)
-            assert os.getpgid(pid) != os.getpgid(0)
+            assert os.getpriority(os.PRIO_PROCESS, pid) == (19 if predictor.shadows.settings.shadow_idle else 10)
+            assert os.getsid(pid) == pid
+            grouping = Path(f"/proc/{pid}/autogroup")
+            if grouping.exists():
+                nice = os.getpriority(os.PRIO_PROCESS, pid)
+                assert grouping.read_text().split()[1:] in ([], ["nice", str(nice)])
             found = os.sched_getscheduler(pid), os.sched_getaffinity(pid)
             await predictor.close()
             return found
