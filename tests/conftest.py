@@ -63,6 +63,7 @@ def _toy(folder: Path) -> Path:
     for name in ("pipelines/gate", "understudy/adapters", "understudy/bundle"):
         shutil.rmtree(root / name)
         shutil.copytree(HERE / "fakes" / "toy" / name, root / name)
+    shutil.copy(HERE.parent / "understudy" / "adapters" / "prefect_server.py", root / "understudy" / "adapters")
     return root
 
 

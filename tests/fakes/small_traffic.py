@@ -92,7 +92,7 @@ def a_reference(count: int = 3000, seed: int = 2) -> pa.Table:
             "size": pa.array([row["size"] for row in made], pa.float32()),
             "town": [row["town"] for row in made],
             "score": pa.array([row["score"] for row in made], pa.float32()),
-            "late": pa.array([row["late"] for row in made], pa.int8()),
+            "late": pa.array([int(row["late"]) for row in made], pa.int8()),
         }
     )
 

@@ -24,6 +24,7 @@ def run_tags(manifest: Manifest, verdict: Verdict) -> dict[str, str]:
         "config_hash": lineage.config_hash,
         "lock_hash": lineage.lock_hash,
         "study": lineage.study,
+        **({"as_of": lineage.as_of.isoformat()} if lineage.as_of else {}),
     }
 
 
@@ -60,7 +61,7 @@ def read_version(found: Any, aliases: tuple[str, ...]) -> Version:
     tags = found.tags
     lineage = {
         name: tags[name] for name in ("git_commit", "git_dirty", "data_hash", "config_hash", "lock_hash", "study")
-    }
+    } | {"as_of": tags.get("as_of")}
     return Version(
         problem=found.name,
         number=int(found.version),

@@ -44,6 +44,22 @@ class Ledger(Protocol):
         """Predictions in the order of ``at``, each with ``label``, ``labelled_at`` and ``contradicted``, by chunks."""
         ...
 
+    def answers(
+        self,
+        problem: str,
+        since: datetime,
+        revision: int,
+        request: Sequence[str] = (),
+        inputs: Sequence[str] = (),
+        chunk: int = 10_000,
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Live predictions answered since a moment by a revision or a later one, in the order of ``at``, by chunks.
+
+        Several times as fast as ``read``: of ``request`` and ``inputs`` each row holds the named fields only, and it
+        does not say whether its label was contradicted.
+        """
+        ...
+
     def window(
         self, problem: str, since: datetime, until: datetime, as_of: datetime, chunk: int = 10_000
     ) -> Iterator[list[dict[str, Any]]]:

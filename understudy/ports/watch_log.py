@@ -42,8 +42,9 @@ class WatchLog(Protocol):
     def decide(self, alert: Alert, judge: Callable[[Sequence[Alert], Alert], Alert]) -> Alert:
         """Have ``judge`` decide what becomes of an alert, while nobody else decides anything of the problem.
 
-        ``judge`` is given the problem's alerts (newest first) and this one as it stands; what it returns is stored,
-        all in one transaction, so that caps and cooldowns hold whatever comes at once. It may be called again.
+        ``judge`` is given the problem's alerts on which an action was decided (newest first) and this one as it
+        stands; what it returns is stored, all in one transaction, so that caps and cooldowns hold whatever comes at
+        once. It may be called again.
         """
         ...
 

@@ -79,6 +79,19 @@ class SqlLedger:
     ) -> Iterator[list[dict[str, Any]]]:
         return reading.pages(self._database, Span(problem, since, until), chunk)
 
+    def answers(
+        self,
+        problem: str,
+        since: datetime,
+        revision: int,
+        request: Sequence[str] = (),
+        inputs: Sequence[str] = (),
+        chunk: int = 10_000,
+    ) -> Iterator[list[dict[str, Any]]]:
+        span = Span(problem, since, only=(predictions.c.standing == "live", predictions.c.revision >= revision))
+        for rows in reading.pages(self._database, span, chunk, reading.slim(request, inputs)):
+            yield [reading.folded(row, request, inputs) for row in rows]
+
     def window(
         self, problem: str, since: datetime, until: datetime, as_of: datetime, chunk: int = 10_000
     ) -> Iterator[list[dict[str, Any]]]:

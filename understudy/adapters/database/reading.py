@@ -1,6 +1,6 @@
 """Questions about predictions and what came of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,6 +70,30 @@ ROWS = select(
 ).select_from(labelled())
 
 
+WIDE = ("request", "inputs")
+"""Columns that hold most of a row's bytes."""
+FIELD = "field {} {}"
+
+
+def slim(request: Sequence[str], inputs: Sequence[str]) -> Select[Any]:
+    """``ROWS`` with some fields of the wide columns only, and without whether a label was contradicted."""
+    fields = [
+        column[name].label(FIELD.format(column.key, name))
+        for column, names in ((p.request, request), (p.inputs, inputs))
+        for name in names
+    ]
+    plain = [column for column in predictions.c if column.key not in WIDE]
+    landed = func.coalesce(by_id.c.landed_at, by_key.c.landed_at, type_=Moment).label("labelled_at")
+    return select(*plain, *fields, VALUE.label("label"), landed).select_from(labelled(p.id))
+
+
+def folded(row: dict[str, Any], request: Sequence[str], inputs: Sequence[str]) -> dict[str, Any]:
+    """A slim row whose fields are where a whole row has them."""
+    for column, names in (("request", request), ("inputs", inputs)):
+        row[column] = {name: row.pop(FIELD.format(column, name)) for name in names}
+    return row
+
+
 @dataclass(frozen=True)
 class Span:
     """Predictions of a problem from one moment to another, in the order of that moment and their id."""
@@ -87,13 +111,15 @@ class Span:
         return [p.problem == self.problem, *self.only, *(bound for bound in bounds if bound is not False)]
 
 
-def pages(database: Database, span: Span, chunk: int) -> Iterator[list[dict[str, Any]]]:
+def pages(
+    database: Database, span: Span, chunk: int, rows_of: Select[Any] = ROWS
+) -> Iterator[list[dict[str, Any]]]:
     """The rows of a span by chunks, each read by itself, so that no reader holds the database up."""
     after: tuple[datetime, str] | None = None
     more = True
     while more:
         with database.reading() as connection:
-            rows, more = _page(connection, span, after, chunk)
+            rows, more = _page(connection, span, after, chunk, rows_of)
         if rows:
             yield rows
             after = rows[-1][span.by.key or "at"], rows[-1]["id"]
@@ -109,7 +135,7 @@ def newest_moment(connection: Connection, problem: str) -> datetime | None:
 
 
 def _page(
-    connection: Connection, span: Span, after: tuple[datetime, str] | None, limit: int
+    connection: Connection, span: Span, after: tuple[datetime, str] | None, limit: int, rows_of: Select[Any]
 ) -> tuple[list[dict[str, Any]], bool]:
     """Rows after the one that ``after`` names, and whether more follow."""
     chosen, order = span.chosen(), tuple_(span.by, p.id)
@@ -121,7 +147,7 @@ def _page(
     if last is not None:
         chosen.append(order <= _place((last[0], last.id)))
     join_by_hash(connection)
-    return _dicts(connection, ROWS.where(*chosen).order_by(span.by, p.id)), last is not None
+    return _dicts(connection, rows_of.where(*chosen).order_by(span.by, p.id)), last is not None
 
 
 def tail(connection: Connection, problem: str, limit: int) -> list[dict[str, Any]]:
@@ -164,4 +190,6 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _dicts(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(query).mappings()]
+    found = connection.execute(query)
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]

@@ -17,6 +17,8 @@ TURN = 7_355_608_416
 """Advisory lock of PostgreSQL under which one decision on alerts at a time is made."""
 REACH = 1000
 """Alerts back to which a decision looks."""
+UNDECIDED = ("raised", "withheld")
+"""States of alerts on which no action was decided."""
 
 a, e, s = alerts.c, experiments.c, snapshots.c
 Kind = TypeVar("Kind", bound=Record)
@@ -60,7 +62,9 @@ class SqlWatchLog:
             if not self._database.sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
             standing = self._raised(connection, alert)
-            others = _models(Alert, connection.scalars(_newest(alert.problem).limit(REACH)).all())
+            # Only these: however many alerts are withheld in a storm, none that was acted on falls out of reach.
+            acted = _newest(alert.problem).where(a.state.not_in(UNDECIDED)).limit(REACH)
+            others = _models(Alert, connection.scalars(acted).all())
             judged = judge([other for other in others if other.id != alert.id], standing)
             return standing if judged == standing else _stepped(connection, judged)
 

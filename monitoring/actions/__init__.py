@@ -1,0 +1,1 @@
+"""What is done about an alert: look into it, move the threshold, train anew, go back."""

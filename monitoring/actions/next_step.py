@@ -1,0 +1,63 @@
+"""What a person should do next, from what the readings say together."""
+
+from collections.abc import Iterator, Sequence
+
+from understudy.records import Alert, Reading, Snapshot
+
+CALM = "Nothing points at the model or its data: look at the window's report, and wait for the next window."
+
+
+def next_step(alert: Alert, snapshot: Snapshot, suspects: Sequence[str]) -> str:
+    """One piece of advice: the surest kind of fault first, since it explains the others."""
+    return next(_advice(alert, snapshot, ", ".join(suspects[:3]) or "see the readings"), CALM)
+
+
+def _advice(alert: Alert, snapshot: Snapshot, named: str) -> Iterator[str]:
+    problem, moment = snapshot.problem, f"{snapshot.as_of:%Y-%m-%dT%H:%M}"
+    if alert.action != "investigate" and "what" in alert.outcome:
+        yield from _after(alert)
+    if _beyond(snapshot, "service.constant"):
+        yield f"The model answers a constant: `understudy rollback --problem {problem}`, then look at its inputs."
+    if _beyond(snapshot, "skew."):
+        yield f"Serving and training differ ({named}): mend that before any training, which would learn the fault."
+    if _beyond(snapshot, "service.stale."):
+        yield f"Features went stale: `understudy materialise --problem {problem}`, and see why it stopped."
+    if broken := _beyond(snapshot, "data."):
+        fields = ", ".join(dict.fromkeys(reading.name.rpartition(".")[2] for reading in broken[:3]))
+        yield f"Requests differ from what training saw ({fields}): ask who sends them, before retraining on a fault."
+    worse, drifted = _is_worse(snapshot), _beyond(snapshot, "drift.")
+    if worse:
+        why = "and its inputs have drifted" if drifted else "while its inputs have not: what they mean has changed"
+        yield f"The model got worse, {why}: `understudy train --problem {problem} --as-of {moment}`."
+    if drifted and snapshot.labelled:
+        yield f"The world moved ({named}), and the model keeps up: watch cost and Brier, and do not retrain for this."
+    if drifted:
+        yield f"The world moved ({named}), and no label is in yet: look at the estimates, and again when labels land."
+    if any(_is_past(reading) for reading in snapshot.readings if reading.name.startswith("service.")):
+        yield f"The service is not well: `understudy route --problem {problem} --kill` leaves the champion alone."
+
+
+def _after(alert: Alert) -> Iterator[str]:
+    outcome = alert.outcome
+    if outcome.get("fix"):
+        yield str(outcome["fix"])
+    elif alert.action == "retrain" and not outcome.get("accepted"):
+        yield "The gate refused what a training gave, so the champion stays: look for new features or other data."
+    elif alert.action == "retrain" and outcome.get("revision"):
+        yield "Wait: the new version rehearses in the shadow, and each window judges it beside the champion."
+    elif outcome.get("revision"):
+        yield f"See `understudy deployments --problem {alert.problem}`; the next window tells whether it helped."
+
+
+def _beyond(snapshot: Snapshot, prefix: str) -> list[Reading]:
+    return [reading for reading in snapshot.readings if reading.name.startswith(prefix) and _is_past(reading)]
+
+
+def _is_past(reading: Reading) -> bool:
+    return reading.value is not None and reading.limit is not None and reading.value > reading.limit
+
+
+def _is_worse(snapshot: Snapshot) -> bool:
+    """Whether cost or Brier rose against the test rows, with confidence."""
+    changes = (snapshot.reading(f"quality.{metric}.change") for metric in ("cost", "brier"))
+    return any(change is not None and change.low is not None and change.low > 0 for change in changes)
