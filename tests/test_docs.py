@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-OTHERS = {"UNDERSTUDY_URL", "UNDERSTUDY_ADMIN_URL"}
+OTHERS = {"UNDERSTUDY_URL", "UNDERSTUDY_ADMIN_URL", "UNDERSTUDY_DELIVERY"}
 """Variables that a command reads by itself."""
 
 

@@ -16,9 +16,11 @@ CODE = ("understudy", "problems", "pipelines", "serving", "monitoring", "cli")
 SPANNING = {
     "test_explanation.py",
     "test_figures.py",
+    "test_peers.py",
     "test_planted_leaks.py",
     "test_protocol_clients.py",
     "test_schemathesis.py",
+    "test_shipped_rules.py",
 }
 """Tests of one idea that several modules of their folder carry."""
 CHECKS = ("assert", "raises", "warns")

@@ -45,7 +45,7 @@ def test_a_large_table_is_sampled_the_same_way_each_time(
     monkeypatch.setattr(reference, "ROWS", 300)
     first, second = (reference_sample(toy_table, UNUSED, toy_spec()) for _ in range(2))
     assert first.num_rows == 300
-    assert first.equals(second)
+    assert first.select(["at", "town", "sold"]).equals(second.select(["at", "town", "sold"]))
     times = first["at"].to_numpy()
     assert (np.diff(times) > np.timedelta64(0, "ms")).all()
     halves = np.searchsorted(times, toy_table["at"].to_numpy()[450])
