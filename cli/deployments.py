@@ -1,18 +1,18 @@
-"""Commands on what serves: ``deploy``, ``promote``, ``rollback``, ``route``, and its history, ``deployments``."""
+"""Commands on what serves, each a new revision of the deployment log; and its history, ``deployments``."""
 
 import getpass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.answer import Answer
+from cli.deployed import changed_answer, history_table
 from cli.environment import prepare
+from cli.moments import seconds
 from cli.naming import find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from understudy.deploying import Changed, Deployer
+    from understudy.deploying import Deployer
     from understudy.ports import DeploymentLog, ModelRegistry
     from understudy.records import Deployment
     from understudy.settings import Settings
@@ -48,12 +48,12 @@ def deploy(
 
     if mode not in MODES:
         raise DeploymentError(f"There is no mode {mode!r}.", f"The modes: {', '.join(MODES)}.")
-    placement = Placement(mode, weight, _steps(ramp), _seconds(hold), experiment)  # type: ignore[arg-type]
+    placement = Placement(mode, weight, _steps(ramp), seconds(hold), experiment)  # type: ignore[arg-type]
     found = find(_registry(settings), version, problem)
     if first and (standing := _log(settings).newest(found.problem)):
         said = f"{found.problem} is deployed already, by revision {standing.revision}: nothing was changed."
         return Answer({**standing.model_dump(mode="json"), "unmirrored": None}, [said])
-    return _changed(_deployer(settings).deploy(found, placement, _who(by), why, based_on))
+    return changed_answer(_deployer(settings).deploy(found, placement, _who(by), why, based_on))
 
 
 def promote(
@@ -66,7 +66,7 @@ def promote(
     """Make the challenger the single champion."""
     settings = prepare()
     of = _problem(problem, settings)
-    return _changed(_deployer(settings).promote(of, _who(by), why, arm, based_on))
+    return changed_answer(_deployer(settings).promote(of, _who(by), why, arm, based_on))
 
 
 def rollback(
@@ -81,7 +81,7 @@ def rollback(
     """Restore an old revision, as a new one. A second rollback goes further back."""
     settings = prepare()
     of = _problem(problem, settings)
-    return _changed(_deployer(settings).rollback(of, _who(by), why, to, based_on))
+    return changed_answer(_deployer(settings).rollback(of, _who(by), why, to, based_on))
 
 
 def route(
@@ -102,10 +102,26 @@ def route(
         raise DeploymentError("One change at a time.", "Give one of --weights, --kill, --resume and --drop.")
     of, deployer, who = _problem(problem, settings), _deployer(settings), _who(by)
     if weights is not None:
-        return _changed(deployer.route(of, _weights(weights), who, why, based_on))
+        return changed_answer(deployer.route(of, _weights(weights), who, why, based_on))
     if drop is not None:
-        return _changed(deployer.drop(of, drop, who, why, based_on))
-    return _changed(deployer.kill(of, kill, who, why, based_on))
+        return changed_answer(deployer.drop(of, drop, who, why, based_on))
+    return changed_answer(deployer.kill(of, kill, who, why, based_on))
+
+
+def threshold(
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE|bundle", help="From 0 to 1, or `bundle` for the bundle's own.")
+    ],
+    why: Why,
+    arm: Annotated[str, typer.Option(help="Arm or shadow that decides at it.")] = "champion",
+    problem: Of = None,
+    by: By = None,
+    based_on: BasedOn = None,
+) -> Answer:
+    """Let a version decide at another threshold, as long as it has a place; scores stay what they are."""
+    settings = prepare()
+    of, at = _problem(problem, settings), None if value == "bundle" else _number(value)
+    return changed_answer(_deployer(settings).threshold(of, arm, at, _who(by), why, based_on))
 
 
 def deployments(
@@ -117,13 +133,18 @@ def deployments(
         return Answer([], ["Nothing is deployed yet: `understudy deploy VERSION --why REASON` starts."])
     of = problem or (deployed[0] if len(deployed) == 1 else _problem(None, settings))
     history = _log(settings).history(of, limit)
-    shown = [_table(history)] if history else [f"Nothing of {of} is deployed yet."]
+    shown = [history_table(history)] if history else [f"Nothing of {of} is deployed yet."]
     return Answer([revision.model_dump(mode="json") for revision in history], shown)
 
 
 def is_deployed(problem: str, settings: "Settings") -> bool:
     """Whether the deployment log knows the problem: then it says who is champion, and the registry follows."""
-    return _log(settings).newest(problem) is not None
+    return standing(problem, settings) is not None
+
+
+def standing(problem: str, settings: "Settings") -> "Deployment | None":
+    """What serves now."""
+    return _log(settings).newest(problem)
 
 
 def _problem(given: str | None, settings: "Settings") -> str:
@@ -187,57 +208,13 @@ def _weights(text: str) -> dict[str, float]:
 
 
 def _percent(text: str) -> float:
+    return _number(text.strip().removesuffix("%"), "a percentage", "Write numbers, as in 5 or 12.5.")
+
+
+def _number(text: str, what: str = "a threshold", fix: str = "Write a number from 0 to 1, or `bundle`.") -> float:
     from understudy.errors import DeploymentError
 
     try:
-        return float(text.strip().removesuffix("%"))
+        return float(text)
     except ValueError as error:
-        raise DeploymentError(f"{text.strip()!r} is not a percentage.", "Write numbers, as in 5 or 12.5.") from error
-
-
-def _seconds(text: str) -> float:
-    from understudy.errors import DeploymentError
-    from understudy.problem import parse_span
-
-    try:
-        return float(text[:-1]) if text.endswith("s") else parse_span(text).total_seconds()
-    except ValueError as error:
-        raise DeploymentError(f"{text!r} is not a time.", "Write it as in 30s, 15m, 1h or 2d.") from error
-
-
-def _changed(changed: "Changed") -> Answer:
-    made = changed.deployment
-    shown = [f"Revision {made.revision} of {made.problem} ({made.change}): {', '.join(_arms(made) + _shadows(made))}."]
-    if made.killed:
-        shown.append("The kill switch is on: the champion answers everything until `understudy route --resume`.")
-    if changed.unmirrored:
-        shown.append(f"It stands, but the registry's aliases do not show it yet: {changed.unmirrored}")
-        shown.append("The next change mends them.")
-    value = {**made.model_dump(mode="json"), "unmirrored": changed.unmirrored or None}
-    return Answer(value, shown)
-
-
-def _table(history: "Sequence[Deployment]") -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold")
-    table.add_column("#", justify="right")
-    for heading in ("change", "mode", "serves", "who", "when (UTC)", "why"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("change", "serves", "when (UTC)"))
-    for one in history:
-        change = f"{one.change} to {one.restores}" if one.restores else one.change
-        mode = f"{one.mode}, killed" if one.killed else one.mode
-        serves = "\n".join(_arms(one) + _shadows(one))
-        table.add_row(str(one.revision), change, mode, serves, one.who, f"{one.at:%Y-%m-%d %H:%M}", one.why)
-    return table
-
-
-def _arms(deployment: "Deployment") -> list[str]:
-    named = [f"{arm.name} {deployment.problem}/{arm.version} {100 * arm.weight:.4g} %" for arm in deployment.arms]
-    if ramp := deployment.ramp:
-        named[-1] += f" ({', '.join(f'{100 * share:g}' for share in ramp.shares)} % by turns)"
-    return named
-
-
-def _shadows(deployment: "Deployment") -> list[str]:
-    return [f"{one.name} {deployment.problem}/{one.version}" for one in deployment.shadows]
+        raise DeploymentError(f"{text!r} is not {what}.", fix) from error

@@ -6,6 +6,7 @@ import typer
 
 from cli.answer import Answer
 from cli.environment import prepare
+from cli.moments import moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,8 +52,8 @@ def replay(
     spec = load_problem(settings.problems, problem)
     wanted = Replay(
         problem=problem,
-        start=_moment(start),
-        end=_moment(end),
+        start=moment(start),
+        end=moment(end),
         url=url,
         admin=admin,
         token=token,
@@ -92,18 +93,6 @@ def _line(at: "datetime", tally: "Tally") -> str:
         f"{at:%Y-%m-%d %H:%M}  {tally.answered:,} answered, {sum(tally.errors.values()):,} errors, "
         f"{sum(tally.labels.values()):,} labels, p50 {median:.1f} ms"
     )
-
-
-def _moment(text: str) -> "datetime":
-    from datetime import UTC, datetime
-
-    from understudy.errors import DataError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise DataError(f"{text!r} is not a moment.", "Write it as in 2013-11-01 or 2013-11-01T06:00.") from error
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _table(played: "Played") -> Any:

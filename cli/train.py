@@ -9,12 +9,14 @@ import typer
 from cli.answer import Answer, near
 from cli.deployments import is_deployed
 from cli.environment import prepare
+from cli.moments import moment
 
 if TYPE_CHECKING:
     from pipelines.job import Profile
     from pipelines.register import Registration
     from pipelines.running.display import Display
     from pipelines.training import Outcome
+    from understudy.settings import Settings
 
 HEADLINES = ("roc_auc", "pr_auc", "brier", "cost_per_1000")
 Problem = Annotated[str, typer.Option(help="Name of the problem, as `understudy problems` lists it.")]
@@ -25,8 +27,15 @@ def train(
     fast: Annotated[
         bool, typer.Option("--fast", help="A smaller search on fewer rows, kept apart in var/fast.")
     ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Only what was known at this moment, as in 2009-10-01, kept apart in var/retrain."),
+    ] = None,
 ) -> Answer:
     """Train, judge and register a model; what is unchanged is left alone.
+
+    With --as-of the newest rows before that moment are the test, on which the champion is scored again and must be
+    beaten; `monitoring.retraining` of the problem says how far back each part goes.
 
     Exits with 0 when the run came to a verdict, also when the verdict is that the version is rejected:
     `decision` says which. Exits with 1 when a stage fails.
@@ -36,6 +45,8 @@ def train(
     from understudy.adapters import open_registry
 
     profile: Profile = "fast" if fast else "full"
+    if as_of is not None:
+        return _retrained(settings, problem, as_of, profile)
     outcome = run(
         settings, problem, lambda: open_registry(settings), display(), profile, lambda: is_deployed(problem, settings)
     )
@@ -68,6 +79,18 @@ def stage(name: Annotated[str, typer.Argument(help="Name of the stage in dvc.yam
     seconds = time.monotonic() - started
     value = {"problem": problem, "stage": name, "folder": str(folder), "seconds": round(seconds, 3)}
     return Answer(value, [f"{name} of {problem}: done in {clock(seconds)}, see {near(folder)}"])
+
+
+def _retrained(settings: "Settings", problem: str, as_of: str, profile: "Profile") -> Answer:
+    from cli.deployments import standing
+    from pipelines.retrain import retrain
+    from understudy.adapters import open_registry
+
+    outcome = retrain(
+        settings, problem, moment(as_of), lambda: open_registry(settings), display(), profile,
+        lambda: standing(problem, settings),
+    )  # fmt: skip
+    return Answer({"as_of": outcome.as_of.isoformat(), **_value(outcome)}, _shown(outcome))
 
 
 def display() -> "Display":

@@ -159,7 +159,7 @@ def _details(version: "Version", wrong: str) -> list[Any]:
         "digest": version.digest,
         "bundle": f"not verified: {wrong}" if wrong else "verified: every file is what the manifest says",
         **{name: f"{figure:.6g}" for name, figure in sorted(version.metrics.items())},
-        **{name: str(value) for name, value in version.lineage.model_dump().items() if value != ""},
+        **{name: str(value) for name, value in version.lineage.model_dump().items() if value not in ("", None)},
     }
     for name, value in rows.items():
         facts.add_row(name, value)

@@ -30,7 +30,9 @@ def under_prefect(run: Run) -> Registration:
     The flow closes over the run, because Prefect would store a parameter as JSON.
     """
 
-    @flow(name="write path", flow_run_name=f"{run.job.spec.name} ({run.job.profile})", persist_result=False)
+    moment = f", as of {run.job.as_of:%Y-%m-%d %H:%M}" if run.job.as_of else ""
+
+    @flow(name="write path", flow_run_name=f"{run.job.spec.name} ({run.job.profile}{moment})", persist_result=False)
     def write_path() -> Registration:
         states: dict[str, State[Any]] = {}
         for node in run.dag.nodes:

@@ -78,10 +78,14 @@ def fold_limits(event: Times, count: int, span: str | None) -> Times:
 
 
 def holdout(rows: Rows, spec: ProblemSpec, share: float = 0.2) -> Fold:
-    """One fold: the newest ``share`` of the rows of a dated problem, a stratified draw otherwise."""
-    if is_dated(spec) and rows.event_time is not None:
+    """One fold: the newest ``share`` of the rows of a dated problem, a stratified draw otherwise.
+
+    Where dates are so coarse that the oldest reaches into that share, all rows after it are held out; rows of one
+    date have no order, and are drawn from.
+    """
+    if is_dated(spec) and rows.event_time is not None and rows.event_time.min() < rows.event_time.max():
         ordered = np.sort(rows.event_time)
-        start = ordered[int(len(ordered) * (1 - share))]
+        start = max(ordered[int(len(ordered) * (1 - share))], ordered[ordered > ordered[0]][0])
         return Fold(np.flatnonzero(rows.event_time < start), np.flatnonzero(rows.event_time >= start))
     return _drawn_folds(rows, round(1 / share), spec.seed)[0]
 

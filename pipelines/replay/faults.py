@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any, Literal, get_args
 
 from understudy.errors import DataError
@@ -11,7 +12,8 @@ from understudy.problem import ProblemSpec, View, parse_span
 
 Kind = Literal["null", "scale", "offset", "set", "clock", "stale", "slow"]
 FORMS = (
-    "null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, clock:COLUMN=3h, stale:VIEW, slow:ARM=200ms"
+    "null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, set:COLUMN=VALUE@0.24 (of a share of "
+    "requests), clock:COLUMN=3h, stale:VIEW, slow:ARM=200ms"
 )
 
 LONGEST_DELAY = 5000.0
@@ -26,9 +28,12 @@ class Fault:
     name: str
     """A request field, a column of a view, a view (``stale``), or an arm of the deployment (``slow``)."""
     value: str = ""
+    share: float = 1.0
+    """Of the requests, those that it happens to."""
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.name}" + (f"={self.value}" if self.value else "")
+        share = f"@{self.share:g}" if self.share < 1 else ""
+        return f"{self.kind}:{self.name}" + (f"={self.value}{share}" if self.value else "")
 
 
 def parse_fault(text: str, spec: ProblemSpec) -> Fault:
@@ -41,7 +46,8 @@ def parse_fault(text: str, spec: ProblemSpec) -> Fault:
     name, _, value = rest.partition("=")
     if kind not in get_args(Kind) or not name:
         raise DataError(f"{text!r} is not a fault.", f"The forms: {FORMS}.")
-    fault = Fault(kind, name, value)  # type: ignore[arg-type]
+    value, share = _shared(text, value) if kind == "set" else (value, 1.0)
+    fault = Fault(kind, name, value, share)  # type: ignore[arg-type]
     fields = {name for name, column in spec.columns.items() if not column.late}
     looked_up = {column for view in spec.features.views for column in view.columns}
     known = {view.name for view in spec.features.views} if kind == "stale" else fields | looked_up
@@ -57,7 +63,7 @@ def broken_request(faults: Sequence[Fault], request: Mapping[str, Any]) -> dict[
     """The request as a broken client would send it."""
     sent = dict(request)
     for fault in faults:
-        if fault.name in sent:
+        if fault.name in sent and _happens(fault, request):
             sent[fault.name] = _CHANGES[fault.kind](sent[fault.name], fault.value)
     return sent
 
@@ -81,6 +87,28 @@ def broken_result(faults: Sequence[Fault], view: View, result: Result) -> Result
 def delays(faults: Sequence[Fault]) -> dict[str, float]:
     """Seconds by which each arm is to be slow."""
     return {fault.name: _milliseconds(fault.value) / 1000 for fault in faults if fault.kind == "slow"}
+
+
+def _shared(text: str, value: str) -> tuple[str, float]:
+    """A value and the share of requests that get it, as in ``YX@0.24``."""
+    plain, at, share = value.rpartition("@")
+    if not at:
+        return value, 1.0
+    try:
+        found = float(share)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 1:
+        raise DataError(f"{text}: {share!r} is no share.", "Write one above 0, up to 1, as in set:carrier=YX@0.24.")
+    return plain, found
+
+
+def _happens(fault: Fault, request: Mapping[str, Any]) -> bool:
+    """The same requests in each replay, and others for each fault."""
+    if fault.share == 1:
+        return True
+    drawn = sha256(f"{fault} {sorted(request.items())}".encode()).digest()[:8]
+    return int.from_bytes(drawn) < fault.share * 2**64
 
 
 def _as_number(value: Any) -> float:

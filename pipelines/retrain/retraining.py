@@ -1,9 +1,11 @@
 """Training a problem again, on what was known at a moment."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pipelines.job import Job, Profile
@@ -22,6 +24,8 @@ from understudy.settings import Settings
 from understudy.turn import turn
 
 NOTHING = Silent()
+KEPT = 5
+"""Retrainings of a problem whose folders stay on disk."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def retrain(
     """Train a problem on what was known at a moment, and hold the result against the champion on the newest rows.
 
     The same moment and data give the same version, however often and after whatever kill it is asked for. Neither
-    ``data/`` nor ``dvc.lock`` knows of it; the folders are below ``<home>/retrain/<problem>``.
+    ``data/`` nor ``dvc.lock`` knows of it; the folders are below ``<home>/retrain/<problem>``, those of the newest few.
 
     Args:
         as_of: rows from then on, and outcomes and facts that came after it, are not seen. UTC without zone.
@@ -84,8 +88,18 @@ def retrain(
         if registration is None:
             registration = ordered(run)
         stages = tuple(StageRun(step, "unchanged", 0.0) for step in run.steps) if unchanged else tuple(run.taken)
+        _clear_older(job.folder("bundle").parent)
         seconds = time.monotonic() - started
         return RetrainResult(problem, profile, registration, stages, unchanged, seconds, as_of)
+
+
+def _clear_older(folder: Path) -> None:
+    """Leave this retraining's folder and the newest others; all that is needed of the rest is in the registry."""
+    others = sorted(
+        (other for other in folder.parent.iterdir() if other != folder), key=lambda other: other.stat().st_mtime
+    )
+    for other in others[: max(len(others) - KEPT + 1, 0)]:
+        shutil.rmtree(other, ignore_errors=True)
 
 
 def _run(

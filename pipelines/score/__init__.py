@@ -17,7 +17,6 @@ from typing import Any
 
 from pipelines.job import Job
 from pipelines.running.display import Display, Silent, State
-from pipelines.running.turn import turn
 from pipelines.score.engines import Engine, run_parts
 from pipelines.score.facts import Facts
 from pipelines.score.part import Part, Work
@@ -29,6 +28,7 @@ from understudy.errors import BundleError, DataError
 from understudy.features.code import code_hash
 from understudy.features.plan import Plan, make_plan
 from understudy.files import sha256_file
+from understudy.turn import turn
 
 PART = 50_000
 """Most rows of a part: half a second of work, and what a thread holds in memory."""

@@ -19,7 +19,7 @@ from understudy.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-NAMES = ("deploy", "promote", "rollback", "route", "deployments")
+NAMES = ("deploy", "promote", "rollback", "route", "threshold", "deployments")
 
 
 class House:
@@ -68,6 +68,15 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr(commands, "_registry", lambda _: house.registry)
     monkeypatch.setattr(commands, "_deployer", lambda _: Deployer(house.log, house.registry, house.bundles))
     return house
+
+
+def test_a_threshold_of_its_own_is_shown_and_ends(house: House) -> None:
+    house.done("deploy", "toy@champion", "--why", "to begin with")
+    said = house.done("threshold", "0.3", "--why", "labels of March")
+    assert said == "Revision 2 of toy (threshold): champion toy/1 100 % (decides at 0.3).\n"
+    assert "decides at 0.3" in house.done("deployments")
+    assert "decides" not in house.done("threshold", "bundle", "--arm", "champion", "--why", "no longer")
+    assert house.newest.champion.threshold is None
 
 
 def test_from_the_first_champion_to_a_rollback(house: House) -> None:
@@ -135,6 +144,9 @@ def test_with_several_problems_one_is_asked_for(house: House) -> None:
         (("deploy", "2", "--mode", "blue"), "There is no mode 'blue'. The modes: single, canary"),
         (("deploy", "2", "--mode", "canary", "--weight", "500"), "500 %"),
         (("deploy", "2", "--mode", "canary", "--ramp", "5;10"), "'5;10' is not a percentage"),
+        (("threshold", "high"), "'high' is not a threshold. Write a number from 0 to 1, or `bundle`."),
+        (("threshold", "1.5"), "A threshold of 1.5 is no probability"),
+        (("threshold", "0.5", "--arm", "challenger"), "has no 'challenger'"),
         (("deploy", "2", "--mode", "canary", "--hold", "soon"), "'soon' is not a time"),
         (("deploy", "9"), "'9' names no version"),
         (("deploy", "2", "--based-on", "7"), "based on revision 7, and revision 1 stands: deploy by"),

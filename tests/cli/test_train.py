@@ -66,3 +66,12 @@ def test_refused_data_leave_what_was_accepted_before(workspace: Workspace) -> No
     assert "is not fit to learn from" in done.stderr
     assert (content(workspace), workspace.dvc("status", "--json").stdout) == (before, status)
     assert (workspace.home / "rejected" / "toy" / "validation.json").is_file()
+
+
+def test_rows_without_a_time_are_trained_as_of_no_moment(workspace: Workspace) -> None:
+    error = workspace.json(*TRAIN, "--as-of", "2024-02-01", code=1)["error"]
+    assert (error["code"], error["what"]) == (
+        "spec",
+        "toy cannot be trained as of a moment: its rows have no time.",
+    )
+    assert "'soon' is not a moment" in workspace.json(*TRAIN, "--as-of", "soon", code=1)["error"]["what"]

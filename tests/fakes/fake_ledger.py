@@ -69,16 +69,17 @@ class FakeLedger:
         inputs: Sequence[str] = (),
         chunk: int = 10_000,
     ) -> Iterator[list[dict[str, Any]]]:
-        for rows in self.read(problem, since, chunk=chunk):
-            yield [
-                {
-                    **{name: value for name, value in row.items() if name != "contradicted"},
-                    "request": {name: row["request"].get(name) for name in request},
-                    "inputs": {name: row["inputs"].get(name) for name in inputs},
-                }
-                for row in rows
-                if row["standing"] == "live" and row["revision"] >= revision
-            ]
+        rows = [
+            {
+                **{name: value for name, value in row.items() if name != "contradicted"},
+                "request": {name: row["request"].get(name) for name in request},
+                "inputs": {name: row["inputs"].get(name) for name in inputs},
+            }
+            for some in self.read(problem, since)
+            for row in some
+            if row["standing"] == "live" and row["revision"] >= revision
+        ]
+        yield from (rows[at : at + chunk] for at in range(0, len(rows), chunk))
 
     def window(
         self, problem: str, since: datetime, until: datetime, as_of: datetime, chunk: int = 10_000

@@ -48,7 +48,7 @@ class Traffic:
                 await asyncio.gather(pause, self._ask(client))
 
     async def _ask(self, client: httpx.AsyncClient) -> None:
-        rows = [self._row() for _ in range(self.each)]
+        rows = self.rows()
         self.asked += len(rows)
         said = await client.post("/v1/predict", json=rows)
         self.refused += said.status_code != 200
@@ -56,6 +56,10 @@ class Traffic:
             pairs = zip(said.json(), rows, strict=True)
             labels = [{"prediction_id": one["prediction_id"], "value": self._truth(row)} for one, row in pairs]
             self.refused += (await client.post("/v1/feedback", json=labels)).status_code != 200
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The next requests."""
+        return [self._row() for _ in range(self.each)]
 
     def _row(self) -> dict[str, Any]:
         size, weight = (round(self._draw.uniform(-3, 3), 3) for _ in range(2))

@@ -17,6 +17,7 @@ from watched_problem import watched
 from monitoring.actions.rollback import Rollback
 from monitoring.alerts import Acting
 from monitoring.experiments.act import Means
+from monitoring.experiments.following import Following
 from monitoring.experiments.guard import Guard
 from monitoring.experiments.plan import Plan
 from monitoring.experiments.propose import Wish, propose
@@ -117,7 +118,7 @@ class Laboratory:
         )
 
     def guard(self) -> Guard:
-        return Guard(self.spec, self.ledger, self.log, self.watch, self.settings, self.acting)
+        return Guard(self.spec, Following(self.ledger, self.spec), self.log, self.watch, self.settings, self.acting)
 
     def acting(self) -> Acting:
         actions = {"rollback": Rollback(self.log, self.deployer).act}

@@ -7,7 +7,7 @@ from typing import Any
 from understudy.deploying.asked import Placement, Signature, require_sense
 from understudy.deploying.ramps import ramp_of, rest_of
 from understudy.deploying.shares import free_name, scaled, share_of, shares_of
-from understudy.deploying.standing import require_live, require_shadow
+from understudy.deploying.standing import require_deployed, require_live, require_shadow, unknown
 from understudy.errors import DeploymentError
 from understudy.records import CHALLENGER, CHAMPION, Arm, Deployment, Placed, Shadow, Version
 
@@ -41,7 +41,7 @@ def deploy(current: Deployment | None, version: Version, placement: Placement, s
 
 def promote(current: Deployment | None, problem: str, placed: Placed, signature: Signature) -> Deployment:
     """Make an arm or a shadow, as ``choose`` gives it, the single champion; other arms go, other shadows stay."""
-    standing = _require(current, problem)
+    standing = require_deployed(current, problem)
     alone = (Arm(**{**placed.model_dump(), "name": CHAMPION, "weight": 1.0}),)
     shadows = _without(standing.shadows, placed.digest)
     return _next(standing, problem, "promote", signature, mode="single", arms=alone, shadows=shadows)
@@ -53,11 +53,11 @@ def choose(current: Deployment | None, problem: str, name: str | None = None) ->
     Raises:
         DeploymentError: there is none of that name, none at all, or several.
     """
-    standing = _require(current, problem)
+    standing = require_deployed(current, problem)
     placed: dict[str, Placed] = {one.name: one for one in (*standing.arms[1:], *standing.shadows)}
     if name:
         if name not in placed:
-            raise _unknown(standing, name, placed)
+            raise unknown(standing, name, placed)
         return placed[name]
     candidates: list[Placed] = list(standing.arms[1:] or standing.shadows)
     if not candidates:
@@ -77,7 +77,7 @@ def route(current: Deployment | None, problem: str, weights: Mapping[str, float]
         DeploymentError: an arm is unknown, a weight is not between 0 and 100, they do not add up to 100, or a
             bandit sets them itself.
     """
-    standing = _require(current, problem)
+    standing = require_deployed(current, problem)
     if standing.mode == "bandit":
         raise DeploymentError(
             f"{problem} is served by a bandit, which sets its weights itself.",
@@ -86,7 +86,7 @@ def route(current: Deployment | None, problem: str, weights: Mapping[str, float]
     known = {arm.name: arm for arm in standing.arms}
     for name in weights:
         if name not in known:
-            raise _unknown(standing, name, known)
+            raise unknown(standing, name, known)
     now = dict(zip(known, _shares(standing, signature.at), strict=True))
     shares = shares_of(now, weights)
     arms = tuple(arm.model_copy(update={"weight": shares[arm.name]}) for arm in standing.arms)
@@ -99,10 +99,10 @@ def drop(current: Deployment | None, problem: str, name: str, signature: Signatu
     Raises:
         DeploymentError: there is none of that name, or it is the champion.
     """
-    standing = _require(current, problem)
+    standing = require_deployed(current, problem)
     others: dict[str, Placed] = {one.name: one for one in (*standing.arms[1:], *standing.shadows)}
     if name not in others:
-        raise _unknown(standing, name, others)
+        raise unknown(standing, name, others)
     shadows = tuple(shadow for shadow in standing.shadows if shadow.name != name)
     if len(shadows) < len(standing.shadows):
         return _changed(standing, "route", signature, shadows=shadows)
@@ -114,7 +114,7 @@ def drop(current: Deployment | None, problem: str, name: str, signature: Signatu
 
 def kill(current: Deployment | None, problem: str, on: bool, signature: Signature) -> Deployment:
     """Throw the kill switch, or resume; arms and weights stay recorded. A killed ramp waits where it is."""
-    return _changed(_require(current, problem), "kill" if on else "route", signature, killed=on)
+    return _changed(require_deployed(current, problem), "kill" if on else "route", signature, killed=on)
 
 
 def threshold(
@@ -127,9 +127,9 @@ def threshold(
     Raises:
         DeploymentError: there is none of that name, ``value`` is not from 0 to 1, or nothing would change.
     """
-    standing = _require(current, problem)
+    standing = require_deployed(current, problem)
     if name not in (placed := {one.name: one.threshold for one in (*standing.arms, *standing.shadows)}):
-        raise _unknown(standing, name, placed)
+        raise unknown(standing, name, placed)
     if value is not None and not 0 <= value <= 1:
         raise DeploymentError(f"A threshold of {value:g} is no probability.", "Give a number from 0 to 1, or `bundle`.")
     if placed[name] == value:
@@ -215,17 +215,8 @@ def _shares(standing: Deployment, at: datetime) -> tuple[float, ...]:
     return (1 - ramp.shares[0], ramp.shares[0]) if ramp else tuple(arm.weight for arm in standing.arms)
 
 
-def _require(current: Deployment | None, problem: str) -> Deployment:
-    if current is None:
-        raise DeploymentError(
-            f"Nothing of {problem} is deployed yet.",
-            f"`understudy deploy {problem}@champion` starts with the champion.",
-        )
-    return current
-
-
 def _standing(current: Deployment | None, version: Version) -> Deployment:
-    return _require(current, version.problem)
+    return require_deployed(current, version.problem)
 
 
 def _require_new(standing: Deployment, version: Version, places: Iterable[Placed]) -> None:
@@ -235,12 +226,6 @@ def _require_new(standing: Deployment, version: Version, places: Iterable[Placed
                 f"{_name(version)} serves already, as {placed.name} of revision {standing.revision}.",
                 "`understudy route` changes the weights, `understudy promote` makes it the champion.",
             )
-
-
-def _unknown(standing: Deployment, name: str, known: Iterable[str]) -> DeploymentError:
-    names = ", ".join(known) or "none"
-    return DeploymentError(f"Revision {standing.revision} of {standing.problem} has no {name!r} to name here.",
-                           f"Those there are: {names}.")  # fmt: skip
 
 
 def _arm(name: str, version: Version, weight: float, current: Deployment | None) -> Arm:

@@ -1,7 +1,9 @@
-"""Which versions may serve, and how."""
+"""What serves, which versions may, and how."""
+
+from collections.abc import Iterable
 
 from understudy.errors import DeploymentError
-from understudy.records import Version
+from understudy.records import Deployment, Version
 
 
 def require_live(version: Version) -> None:
@@ -35,6 +37,27 @@ def require_shadow(version: Version) -> None:
             f"The gate refused {version.problem}/{version.number}: {names}.",
             "`understudy approve VERSION --override --why REASON` approves it all the same.",
         )
+
+
+def require_deployed(current: Deployment | None, problem: str) -> Deployment:
+    """What serves.
+
+    Raises:
+        DeploymentError: nothing does.
+    """
+    if current is None:
+        raise DeploymentError(
+            f"Nothing of {problem} is deployed yet.",
+            f"`understudy deploy {problem}@champion` starts with the champion.",
+        )
+    return current
+
+
+def unknown(standing: Deployment, name: str, known: Iterable[str]) -> DeploymentError:
+    """The refusal of a name that is none of those that are known."""
+    names = ", ".join(known) or "none"
+    return DeploymentError(f"Revision {standing.revision} of {standing.problem} has no {name!r} to name here.",
+                           f"Those there are: {names}.")  # fmt: skip
 
 
 def _rejected(version: Version) -> DeploymentError:

@@ -88,7 +88,7 @@ def make_plan(spec: ProblemSpec) -> Plan:
 
     Raises:
         SpecError: an input or an argument is neither a request field, a view's column nor a function; or two
-            of them share a name; or functions go round in a circle.
+            of them share a name; or functions go round in a circle; or a view's key has more than one spelling.
     """
     functions = _functions(spec)
     fields = {name for role in ("feature", "context", "event_time") for name in spec.having(role)}
@@ -98,6 +98,7 @@ def make_plan(spec: ProblemSpec) -> Plan:
     for item in (*spec.inputs, *spec.features.watched):
         resolver.add(item.name, ("inputs",))
     _refuse_times(spec)
+    _refuse_keys_of_many_spellings(spec)
     if spec.features.views and spec.event_time is None:
         raise SpecError("Views need a clock, but no column has the role event_time.", "Declare one, or drop the views.")
     keys = {key for view in spec.features.views for key in view.keys}
@@ -174,3 +175,17 @@ def _refuse_times(spec: ProblemSpec) -> None:
                 f"Model input {item.name} is a time, which no model reads as it stands.",
                 "Give the column the role context, or derive a number from it in a feature function.",
             )
+
+
+def _refuse_keys_of_many_spellings(spec: ProblemSpec) -> None:
+    """Views are joined by text, and a 3 is "3" in one place and "3.0" in another; times differ in their fractions."""
+    declared = [
+        (name, key, column.kind) for name, table in spec.tables.items() for key, column in table.columns.items()
+    ]
+    for view in spec.features.views:
+        for table, key, kind in declared:
+            if key in view.keys and kind in ("number", "time"):
+                raise SpecError(
+                    f"View {view.name} is looked up by {key}, a {kind} of table {table}: as text it has several forms.",
+                    f"Declare {key} as {{kind: category, codes: true}}, or look up by another column.",
+                )

@@ -40,6 +40,8 @@ class Rule(Part):
     """Which end of the reading's interval must pass: ``low`` with ``above`` asks for confidence."""
     minimum: int = Field(default=200, ge=1)
     """Rows below which a reading says nothing."""
+    window: str | None = None
+    """Length of the windows that it is for; of all unless given."""
     windows: int = Field(default=1, ge=1)
     """Windows in a row that must pass before the rule fires."""
     clears: float = Field(default=0.9, gt=0, le=1)
@@ -48,7 +50,7 @@ class Rule(Part):
     """Time (of the windows) after an action of this rule in which it does not act again."""
     action: Action = "investigate"
 
-    _span = field_validator("cooldown")(lambda text: (parse_span(text), text)[1])
+    _spans = field_validator("cooldown", "window")(lambda text: (text and parse_span(text), text)[1])
 
     @model_validator(mode="after")
     def _one_side(self) -> "Rule":
@@ -115,6 +117,8 @@ class Monitoring(Part):
     """How a problem is watched."""
 
     window: str = "7d"
+    long_window: str | None = None
+    """A second, longer look that ends with each window: for what moves too slowly to stand out in a short one."""
     smallest: int = Field(default=200, ge=1)
     """Rows below which a window gives no drift and no quality figures."""
     segments: tuple[str, ...] = ()
@@ -128,7 +132,7 @@ class Monitoring(Part):
     """Whether actions are decided and recorded, and not taken."""
     retraining: Retraining = Retraining()
 
-    _span = field_validator("window")(lambda text: (parse_span(text), text)[1])
+    _spans = field_validator("window", "long_window")(lambda text: (text and parse_span(text), text)[1])
 
     @model_validator(mode="after")
     def _rules_are_told_apart(self) -> "Monitoring":

@@ -98,6 +98,15 @@ def test_holdout_of_a_dated_problem_is_its_newest_fifth(toy_spec: Callable[..., 
     assert (fold.train[-1], fold.valid[0], len(fold.valid)) == (719, 720, 180)
 
 
+def test_a_holdout_leaves_rows_to_learn_from_however_coarse_the_dates(toy_spec: Any, toy_table: Any) -> None:
+    spec, count = toy_spec(), toy_table.num_rows
+    days = times(np.repeat([0, 24], [count - 60, 60]))
+    fold = holdout(toy_rows(toy_table, spec, event_time=days), spec)
+    assert (len(fold.train), len(fold.valid)) == (count - 60, 60)
+    of_one_day = holdout(toy_rows(toy_table, spec, event_time=times(np.zeros(count))), spec)
+    assert (len(of_one_day.train), len(of_one_day.valid)) == (720, 180)
+
+
 def test_too_few_of_a_class_is_said(toy_spec: Callable[..., Any], toy_table: Any) -> None:
     y = np.zeros(900, dtype=np.int64)
     y[0] = 1

@@ -35,6 +35,24 @@ def test_a_request_is_broken_in_one_field(make_spec: MakeSpec, text: str, field:
     assert str(fault) == text
 
 
+def test_a_share_of_the_requests_is_broken_the_same_ones_each_time(make_spec: MakeSpec) -> None:
+    spec = make_spec()
+    faults = [parse_fault(text, spec) for text in ("set:shop=moon@0.24", "set:gift=no@0.5")]
+    assert [str(fault) for fault in faults] == ["set:shop=moon@0.24", "set:gift=no@0.5"]
+    sent = [broken_request(faults, REQUEST | {"order": f"o{number}"}) for number in range(4000)]
+    assert sent == [broken_request(faults, REQUEST | {"order": f"o{number}"}) for number in range(4000)]
+    moved = [one["shop"] == "moon" for one in sent]
+    assert sum(moved) / 4000 == pytest.approx(0.24, abs=0.02)
+    both = sum(moon and one["gift"] == "no" for moon, one in zip(moved, sent, strict=True))
+    assert both / 4000 == pytest.approx(0.12, abs=0.02)
+
+
+@pytest.mark.parametrize("share", ["0", "1.5", "some", ""])
+def test_a_share_is_between_nothing_and_all(make_spec: MakeSpec, share: str) -> None:
+    with pytest.raises(DataError, match="is no share"):
+        parse_fault(f"set:shop=moon@{share}", make_spec())
+
+
 def test_what_is_missing_stays_missing(make_spec: MakeSpec) -> None:
     spec = make_spec()
     faults = [parse_fault(text, spec) for text in ("scale:size=2", "offset:size=1")]

@@ -1,6 +1,7 @@
 """A whole retraining over real stages, on a small world that turns: what was seen, who passes, what is left behind."""
 
 import csv
+import os
 import pickle
 import random
 import shutil
@@ -151,6 +152,8 @@ def test_a_world_that_turned_is_learned_again_from_what_was_known(world: World) 
     assert found["roc_auc"].verdict == "skipped"
     assert done.metrics["test"]["roc_auc"]["value"] > 0.7
     assert done.version.lineage.as_of == done.as_of == LATER
+    card = (done.registration.bundle / "card.md").read_text(encoding="utf-8")
+    assert "on what was known on 2024-02-25 00:00:00 (UTC)" in card
     assert world.dvc() == stale
 
     folder = done.registration.bundle.parent
@@ -178,6 +181,16 @@ def test_the_same_moment_is_the_same_version_after_a_kill_and_when_data_grows(wo
     states = {stage.name: stage.state for stage in grown.stages}
     assert (states["ingest"], states["split"], states["gate"]) == ("done", "done", "unchanged")
     assert len(world.registry.versions("toy")) == 2
+
+
+def test_folders_of_older_retrainings_go(world: World) -> None:
+    older = [world.settings.home / "retrain" / "toy" / f"2023-01-0{day}T000000-fast" for day in range(1, 8)]
+    for age, folder in enumerate(older):
+        folder.mkdir(parents=True)
+        os.utime(folder, (age, age))
+    done = world.again(LATER)
+    left = {folder.name for folder in older[0].parent.iterdir()}
+    assert left == {*(folder.name for folder in older[-4:]), done.registration.bundle.parent.name}
 
 
 def test_where_nothing_has_turned_the_gate_refuses(world: World) -> None:

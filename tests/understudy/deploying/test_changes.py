@@ -52,6 +52,17 @@ def test_arms_of_an_experiment_join_and_share_what_is_left() -> None:
     assert beside(three, 4, "bandit").arms[1].version == 4
 
 
+def test_each_experiment_parts_units_anew_and_keeps_them_parted_so() -> None:
+    first = beside(alone(), 2, "ab", experiment="spring")
+    joined = beside(first, 3, "ab", experiment="spring")
+    later = beside(drop(first, "toy", "challenger", signed()), 2, "ab", experiment="spring")
+    other = beside(first, 2, "canary", experiment="autumn")
+    assert first.salt != alone().salt
+    assert joined.salt == first.salt == route(joined, "toy", {"challenger": 10}, signed()).salt
+    assert len({first.salt, later.salt, other.salt}) == 3
+    assert beside(alone(), 2, "ab").salt == alone().salt
+
+
 def test_a_shadow_changes_no_arm_and_becomes_the_champion_when_promoted() -> None:
     canary = beside(alone(), 2, "canary")
     shadowed = deploy(canary, a_version(3, "pending"), Placement("shadow"), signed())

@@ -111,9 +111,7 @@ class Span:
         return [p.problem == self.problem, *self.only, *(bound for bound in bounds if bound is not False)]
 
 
-def pages(
-    database: Database, span: Span, chunk: int, rows_of: Select[Any] = ROWS
-) -> Iterator[list[dict[str, Any]]]:
+def pages(database: Database, span: Span, chunk: int, rows_of: Select[Any] = ROWS) -> Iterator[list[dict[str, Any]]]:
     """The rows of a span by chunks, each read by itself, so that no reader holds the database up."""
     after: tuple[datetime, str] | None = None
     more = True

@@ -1,20 +1,20 @@
-"""What ``understudy replay`` makes of what it is asked."""
+"""Moments as people write them."""
 
 from datetime import datetime
 
 import pytest
 
-from cli.replay import _moment
+from cli.moments import moment
 from understudy.errors import DataError
 
 pytestmark = pytest.mark.unit
 
 
 def test_moments_are_utc_without_zone() -> None:
-    assert _moment("2013-11-01") == datetime(2013, 11, 1)
-    assert _moment("2013-11-01T06:00+02:00") == datetime(2013, 11, 1, 4)
+    assert moment("2013-11-01") == datetime(2013, 11, 1)
+    assert moment("2013-11-01T06:00+02:00") == datetime(2013, 11, 1, 4)
 
 
 def test_what_is_no_moment_is_refused() -> None:
     with pytest.raises(DataError, match="'noon' is not a moment"):
-        _moment("noon")
+        moment("noon")
