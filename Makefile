@@ -72,11 +72,13 @@ boosters: ## the tests that need XGBoost, LightGBM and CatBoost, in an environme
 	@$(MAKE) --no-print-directory setup VENV=.venv-boosters BOOSTERS=1
 	.venv-boosters/bin/python -m pytest -q -p no:cacheprovider tests/pipelines/models tests/pipelines/bundle -k "boost or xgb or lightgbm or catboost" $(ARGS)
 
-bench: setup ## measure BENCHES: training (RUNS: cold unchanged fast), serving, shadow, score; of PROBLEM, as tables and JSON
+bench: setup ## measure BENCHES: training (RUNS: cold unchanged fast), serving, shadow, score, guard, monitoring; of PROBLEM, as tables and JSON
 	$(if $(filter training,$(BENCHES)),$(BIN)/python -m benchmarks.training --problem $(PROBLEM) --runs $(RUNS))
 	$(if $(filter serving,$(BENCHES)),$(BIN)/python -m benchmarks.serving --problem $(PROBLEM))
 	$(if $(filter shadow,$(BENCHES)),$(BIN)/python -m benchmarks.shadow --problem $(PROBLEM))
 	$(if $(filter score,$(BENCHES)),$(BIN)/python -m benchmarks.score)
+	$(if $(filter guard,$(BENCHES)),$(BIN)/python -m benchmarks.guard --problem $(PROBLEM))
+	$(if $(filter monitoring,$(BENCHES)),$(BIN)/python -m benchmarks.monitoring)
 
 docs: setup ## build the documentation into site/
 	$(BIN)/zensical build --clean

@@ -8,6 +8,7 @@ import typer
 from cli.answer import Answer, answering, near
 from cli.deployments import deployed_problems
 from cli.environment import prepare
+from cli.indexing import refresh_index
 
 if TYPE_CHECKING:
     from understudy.problem import ProblemSpec
@@ -62,7 +63,9 @@ def resume(problem: Of = None) -> Answer:
     from monitoring.alerts import resume as take_up
 
     name = _problem(problem, settings)
-    taken = take_up(means(_spec(name, settings), settings))
+    spec = _spec(name, settings)
+    taken = take_up(means(spec, settings))
+    refresh_index(spec, settings)
     shown = [_table(taken)] if taken else [f"Nothing of {name} was left undone."]
     return Answer([one.model_dump(mode="json") for one in taken], shown)
 

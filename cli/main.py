@@ -7,18 +7,23 @@ from collections.abc import Callable
 
 import typer
 
+from cli.alerts import alerts_app
 from cli.answer import Answer, answering, refusal
-from cli.deployments import deploy, deployments, promote, rollback, route
+from cli.deployments import deploy, deployments, promote, rollback, route, threshold
 from cli.doctor import doctor
+from cli.experiment import experiment_app
 from cli.init import init
 from cli.materialise import materialise
+from cli.monitor import monitor
 from cli.predictions import predictions_app
 from cli.problems import problems
 from cli.replay import replay
+from cli.report import report_app
 from cli.score import score
 from cli.serve import serve
 from cli.train import register, stage, train
 from cli.versions import approve, models, reject, show
+from cli.watch import watch
 
 USAGE = 2
 
@@ -32,13 +37,20 @@ app = typer.Typer(
 BY_TASK: dict[str, tuple[Callable[..., Answer], ...]] = {
     "Problems": (problems, init, doctor),
     "Versions": (train, models, show, approve, reject, register),
-    "Deployments": (deploy, promote, rollback, route, deployments),
+    "Deployments": (deploy, promote, rollback, route, threshold, deployments),
     "Predictions": (serve, materialise, replay, score),
+    "Watching": (
+        monitor,
+        watch,
+    ),
 }
 for task, commands in BY_TASK.items():
     for command in commands:
         app.command(command.__name__, rich_help_panel=task)(answering(command))
 app.add_typer(predictions_app, name="predictions", rich_help_panel="Predictions")
+app.add_typer(alerts_app, name="alerts", rich_help_panel="Watching")
+app.add_typer(experiment_app, name="experiment", rich_help_panel="Watching")
+app.add_typer(report_app, name="report", rich_help_panel="Watching")
 app.command("stage", hidden=True)(answering(stage))
 
 
@@ -47,8 +59,8 @@ def run() -> None:
     try:
         app()
     except SystemExit as ending:
-        if ending.code == 1:
-            _leave_at_once()
+        if ending.code == 1 or (ending.code in (0, None) and "duckdb" in sys.modules):
+            _leave_at_once(int(ending.code or 0))
         # Typer has said it on stderr, and left by sys.exit within its handler: the error is the context.
         if ending.code == USAGE and "--json" in sys.argv:
             said = getattr(ending.__context__, "format_message", lambda: "The command line is not valid.")()
@@ -56,11 +68,11 @@ def run() -> None:
         raise
 
 
-def _leave_at_once() -> None:
-    """DuckDB lists on exit whatever a failed run still holds, forty lines below the message that counts."""
+def _leave_at_once(code: int) -> None:
+    """DuckDB lists on exit whatever a failed run, or a thread of Prefect's, still holds, below the lines that count."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(1)
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def find(
     over = [one for one in standing if _is_over(one, snapshot, rules)]
     standing = [one for one in standing if one not in over]
     raised: list[Alert] = []
-    for rule in rules:
+    for rule in (one for one in rules if _is_for(one, snapshot)):
         for alert in _beyond(rule, snapshot, history, now):
             mine = [one for one in standing if (one.rule, one.subject) == (rule.name, alert.subject)]
             if not mine or alert.id in {one.id for one in mine} or _is_due(rule, alert, mine, alerts):
@@ -117,10 +117,16 @@ def _evidence(rule: Rule, name: str, here: Judged, chain: Sequence[Snapshot]) ->
     }
 
 
+def _is_for(rule: Rule, snapshot: Snapshot) -> bool:
+    return rule.window is None or parse_span(rule.window) == snapshot.until - snapshot.since
+
+
 def _is_over(alert: Alert, snapshot: Snapshot, rules: Sequence[Rule]) -> bool:
-    """Another version is judged now, or the reading is back. One that says nothing ends nothing."""
+    """Another version is judged now, or the reading is back in a window as long. One that says nothing ends nothing."""
     if alert.evidence.get("digest") != snapshot.digest:
         return alert.until < snapshot.until
+    if alert.until - alert.since != snapshot.until - snapshot.since:
+        return False
     rule = next((one for one in rules if one.name == alert.rule), None)
     here = judged(rule, snapshot.reading(alert.subject)) if rule else None
     return here is not None and here.back

@@ -186,6 +186,18 @@ def test_what_was_done_is_on_the_page_with_the_gates_failing_rows(
     assert "0.2 against 0.1." in page
 
 
+def test_an_action_that_failed_is_on_the_page_with_what_to_do(
+    look: tuple[Investigate, FakeWatchLog], tmp_path: Path
+) -> None:
+    investigate, log = look
+    outcome = {"what": "Too few rows before the moment.", "fix": "Choose a later moment.", "error": "data"}
+    alert = an_alert(action="retrain", state="failed", outcome=outcome)
+    log.record(seen(), [alert])
+    page = (tmp_path / investigate.act(alert)["incident"]).read_text()
+    assert "Too few rows before the moment." in page
+    assert "Choose a later moment." in page
+
+
 def test_a_window_that_nobody_watched_says_so(look: tuple[Investigate, FakeWatchLog]) -> None:
     with pytest.raises(DataError, match="Nothing was watched of toy"):
         look[0].act(an_alert())

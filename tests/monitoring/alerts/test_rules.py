@@ -136,6 +136,19 @@ def test_another_champion_ends_what_stood_and_a_silent_reading_does_not() -> Non
     assert len(ended.raised) == 1
 
 
+def test_windows_of_two_lengths_are_held_apart() -> None:
+    month = seen(3, 0.9, since=START)
+    raised = find(month, [], [], [drift, worse], NOW).raised
+    assert raised
+    calm_week = seen(3, 0.01)
+    assert find(calm_week, [month], raised, [drift, worse], NOW).ended == ()
+    calm_month = seen(4, 0.01, since=START + WEEK)
+    assert len(find(calm_month, [month], raised, [drift, worse], NOW).ended) == len(raised)
+    weekly = Rule(**{**WORSE, "window": "7d"})
+    assert not find(month, [], [], [weekly], NOW).raised
+    assert find(seen(3, 0.9), [], [], [weekly], NOW).raised
+
+
 def test_a_window_of_the_past_ends_nothing_that_came_after_it() -> None:
     standing = find(seen(5, 0.3), [], [], [worse], NOW).raised
     assert find(seen(2, 0.0), [], standing, [worse], NOW) == Found((), ())

@@ -1,0 +1,100 @@
+"""The chores of a watch over stores in memory."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from laboratory import Behaviour, Laboratory
+from small_watch import a_snapshot
+
+from cli import watching
+from cli.watching import Tour, Windows
+from monitoring.watching import Chore, Watching
+from understudy.errors import MachineError
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Laboratory:
+    made = Laboratory(tmp_path)
+    made.answer(600)
+    return made
+
+
+@pytest.fixture
+def tour(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> Tour:
+    monkeypatch.setattr(watching, "means", lambda *_: lab.acting())
+    made = Tour(lab.spec, lab.settings, lab.means, Watching((), print))
+    made.watching.chores = [Chore("guard", 1.0, made.guard), Chore("experiments", 3.0, made.experiments)]
+    return made
+
+
+def test_a_breach_ends_the_experiment_too(lab: Laboratory, tour: Tour) -> None:
+    said: list[str] = []
+    tour.say = said.append
+    lab.started(lab.plan())
+    lab.answer(600, challenger=Behaviour(errors=0.9))
+    tour.watching.run(0)
+    assert lab.kept().verdict == "stop_harm"
+    assert [alert.state for alert in tour.breaches] == ["done"]
+    assert said[0].startswith("done: toy/2 as challenger: errors is")
+    assert said[1].startswith("autumn ended: stop_harm.")
+    assert (lab.settings.home / "reports/toy/experiments/autumn.html").is_file()
+    assert tour.json()["looks"] == 1
+
+
+def test_gauges_are_served_while_it_runs(lab: Laboratory, tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+    import understudy.adapters
+
+    monkeypatch.setattr(understudy.adapters, "open_watch_log", lambda _: lab.watch)
+    lab.watch.record(a_snapshot())
+    with watching.gauges(tour, lab.settings, 0) as address:
+        text = httpx.get(f"{address}/metrics").text
+        with (
+            pytest.raises(MachineError, match="cannot listen"),
+            watching.gauges(tour, lab.settings, int(address.rsplit(":", 1)[1])),
+        ):
+            pass
+    assert 'understudy_window_predictions{problem="toy"} 10.0' in text
+    assert "understudy_watch_failures_total" in text
+
+
+class Process:
+    """Ends with a code, once it is told to."""
+
+    def __init__(self, words: list[str], **_: Any) -> None:
+        self.words, self.returncode = words, None
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+
+def test_windows_are_monitored_one_after_the_other_as_they_complete(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Process] = []
+
+    def popen(words: list[str], **given: Any) -> Process:
+        started.append(Process(words, **given))
+        return started[-1]
+
+    monkeypatch.setattr(watching.subprocess, "Popen", popen)
+    windows = Windows(lab.spec, lab.means, lab.settings)
+    windows.look()
+    assert started == []  # ten hours of a week
+    lab.now += timedelta(days=15)
+    lab.answer(1)
+    windows.look()
+    windows.look()
+    assert [process.words[-1] for process in started] == ["2026-01-08T00:00:00"]
+    lab.watch.record(a_snapshot(since=lab.now - timedelta(days=15), until=lab.now.replace(day=8, hour=0, minute=0)))
+    started[0].returncode = 0  # type: ignore[assignment]
+    windows.look()
+    assert windows.made == 1
+    assert len(started) == 2
+    started[1].returncode = 1  # type: ignore[assignment]
+    with pytest.raises(MachineError, match="ended with 1"):
+        windows.look()

@@ -1,0 +1,48 @@
+"""The page holds what the report says, fetches nothing, and runs nothing that a request sent."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitoring.shadows.page import render_shadow, write_shadow_report
+from monitoring.shadows.report import ShadowReport, shadow_report
+from monitoring.window.read import Window
+from understudy.files import read_json
+from understudy.problem import ProblemSpec
+
+pytestmark = pytest.mark.unit
+
+
+def test_it_shows_the_figures(reported: ShadowReport, spec: ProblemSpec) -> None:
+    page = render_shadow(reported, spec)
+    assert "promote to canary" in page
+    assert "better beyond chance" in page
+    assert "2 segments of at least 50 rows each" in page
+    assert page.count("<svg") >= 7
+    assert not re.search(r"<script|src=|https?://", page)
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL).lower()
+
+
+def test_what_a_request_sent_is_escaped(reported: ShadowReport, spec: ProblemSpec) -> None:
+    evil = "<script>alert(1)</script>"
+    example = reported.examples[0] | {"key": evil, "request": {"town": evil}}
+    rows = [row | {"value": evil} for row in reported.segments["rows"]]
+    wrong = replace(
+        reported, examples=[example], segments=reported.segments | {"rows": rows}, failures={evil: 3}, name=evil
+    )
+    assert evil not in render_shadow(wrong, spec)
+    assert "&lt;script&gt;" in render_shadow(wrong, spec)
+
+
+def test_a_shadow_without_scores_has_a_page_too(by_hand: Window, spec: ProblemSpec) -> None:
+    page = render_shadow(shadow_report(by_hand, spec, 1, 9), spec)
+    assert "keep watching" in page
+    assert "Where they agree" not in page
+
+
+def test_the_figures_lie_beside_the_page(reported: ShadowReport, spec: ProblemSpec, tmp_path: Path) -> None:
+    page = write_shadow_report(reported, spec, tmp_path)
+    assert page == tmp_path / "reports/toy/shadows/2-beside-1--2013-11-01T0000--2013-12-11T0000.html"
+    assert read_json(page.with_suffix(".json"))["labelled"] == 200
