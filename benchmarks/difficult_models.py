@@ -1,4 +1,4 @@
-"""A bundle's model made difficult, to stand as a shadow: slower by a factor, hanging, or raising.
+"""A bundle's model made difficult, to stand as a shadow or a canary: slower, hanging, raising, inverted or constant.
 
 Each scores the manifest's own example as the real model does, since a model that cannot is never loaded, and shows its
 difficulty for every other row. Needs a model that reads numbers.
@@ -45,6 +45,31 @@ def raising(bundle: Bundle, folder: Path) -> Bundle:
         helper.make_node("Add", [SOUND + "score", "zero"], ["score"]),
     ]
     return _written(bundle, model, nodes, {"one_item": np.zeros(1, np.float32)}, folder)
+
+
+def inverted(bundle: Bundle, folder: Path) -> Bundle:
+    """Write the bundle to ``folder``, with a model that says 1 - score."""
+    model = _inner(bundle)
+    nodes = [
+        helper.make_node("Cast", ["strange"], ["turned"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [SOUND + "score", "two"], ["twice"]),
+        helper.make_node("Sub", ["one", "twice"], ["apart_from_half"]),
+        helper.make_node("Mul", ["turned", "apart_from_half"], ["moved"]),
+        helper.make_node("Add", [SOUND + "score", "moved"], ["score"]),
+    ]
+    return _written(bundle, model, nodes, {"one": np.float32(1), "two": np.float32(2)}, folder)
+
+
+def constant(bundle: Bundle, folder: Path) -> Bundle:
+    """Write the bundle to ``folder``, with a model that says the same to everything: a little below its threshold."""
+    model = _inner(bundle)
+    nodes = [
+        helper.make_node("Cast", ["strange"], ["turned"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["always", SOUND + "score"], ["apart_from_it"]),
+        helper.make_node("Mul", ["turned", "apart_from_it"], ["moved"]),
+        helper.make_node("Add", [SOUND + "score", "moved"], ["score"]),
+    ]
+    return _written(bundle, model, nodes, {"always": np.float32(0.9 * bundle.manifest.threshold)}, folder)
 
 
 def _inner(bundle: Bundle) -> onnx.ModelProto:

@@ -5,6 +5,7 @@ takes twenty times as long so; processes wait for nobody. One thread also makes 
 """
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -107,7 +108,9 @@ class _Here(Executor):
 
 def _processes(arena: Any, count: int) -> ProcessPoolExecutor:
     """Processes that hold the arena; spawned, because a fork of a process with threads may wait for ever."""
-    given = (arena, list(warnings.filters))
+    # As bytes: a process that cannot make an arena of them says so. One that fails while it is still being sent what it
+    # is to hold would have the sender wait for ever.
+    given = (pickle.dumps(arena), list(warnings.filters))
     _start_tracker()
     return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=given)
 
@@ -125,9 +128,9 @@ _held: list[Any] = []
 """The arena of this process, if it is a worker."""
 
 
-def _begin(arena: Any, filters: list[Any]) -> None:
+def _begin(arena: bytes, filters: list[Any]) -> None:
     """Hold the arena, warn as the parent does, leave interrupts to it, and end when it ends, however it ends."""
-    _held.append(arena)
+    _held.append(pickle.loads(arena))  # noqa: S301 - the parent made it
     warnings.filters[:] = filters  # type: ignore[index]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -20,12 +21,13 @@ from understudy.records import CHALLENGER, CHAMPION, Arm
 pytestmark = pytest.mark.e2e
 
 log = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)
 LONGEST = 60.0
 """Seconds from the deployment of a broken version to the rollback."""
 BROKEN: dict[str, tuple[Callable[[], tuple[bytes, float]], set[str]]] = {
     "erring": (erring_model, {"errors", "fallbacks"}),
     "constant": (constant_model, {"constant", "decisions"}),
-    "inverted": (inverted_model, {"cost", "decisions"}),
+    "inverted": (inverted_model, {"cost", "decisions", "decisions.fewer"}),
 }
 """Models, and the guardrails that may find them out."""
 
@@ -35,8 +37,6 @@ def canary(project: Project, version: int) -> None:
         Arm(name=name, version=number, digest=project.bundles[number].digest, weight=weight)
         for name, number, weight in ((CHAMPION, 1, 0.9), (CHALLENGER, version, 0.1))
     )
-    from datetime import UTC, datetime
-
     deploy(project, project.deployment(2, mode="canary", arms=arms, at=datetime.now(UTC).replace(tzinfo=None)))
 
 
@@ -48,7 +48,7 @@ def test_a_broken_canary_is_rolled_back_without_a_person(tmp_path: Path, fault: 
     with (
         a_server(project) as server,
         a_watch(project, "--every", "1s", "--no-windows") as watch,
-        Traffic(server.url, rate=size(200, 100)) as traffic,
+        Traffic(server.url, rate=size(200, 50)) as traffic,
     ):
         time.sleep(1)
         began = time.monotonic()
@@ -59,7 +59,7 @@ def test_a_broken_canary_is_rolled_back_without_a_person(tmp_path: Path, fault: 
             time.sleep(0.1)
         seconds = time.monotonic() - began
         time.sleep(1)
-        answered = {one["arm"] for one in (httpx.post(f"{server.url}/v1/predict", json=traffic._row()).json(),)}
+        answered = {one["arm"] for one in httpx.post(f"{server.url}/v1/predict", json=traffic.rows()).json()}
         said = httpx.get(f"{watch.url}/metrics").text
         ended = watch.end()
         deployments.close()
@@ -85,7 +85,7 @@ def test_a_sound_canary_stays(tmp_path: Path) -> None:
     deploy(project)
     canary(project, 2)
     with (
-        a_server(project) as server,
+        a_server(project, UNDERSTUDY_SERVING_CHALLENGER_TIME="10") as server,
         a_watch(project, "--every", "1s", "--no-windows") as watch,
         Traffic(server.url, rate=400) as traffic,
     ):

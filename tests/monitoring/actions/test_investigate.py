@@ -134,6 +134,11 @@ def test_after_a_refused_retraining_the_champion_stays() -> None:
     assert "the champion stays" in next_step(refused, seen(), [])
 
 
+def test_a_retraining_that_broke_was_not_refused() -> None:
+    broken = an_alert(action="retrain", state="failed", outcome={"what": "KeyError: 1", "error": "unexpected"})
+    assert "The action itself failed" in next_step(broken, seen(), [])
+
+
 @pytest.fixture
 def look(stage: Any, tmp_path: Path) -> tuple[Investigate, FakeWatchLog]:
     log = FakeWatchLog()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,28 @@ def test_a_mistake_in_the_yaml_stays_what_it_is(count: int) -> None:
 def test_a_killed_process_is_an_error_that_names_the_candidate_and_memory() -> None:
     with Workers(9, 2) as workers, pytest.raises(MachineError, match=r"fitted svm ended abruptly.*memory"):
         workers.run([in_turn([Task("svm", os._exit)])])
+
+
+class OfHere:
+    """Its pickle is made whole here, and taken for nothing in any other process."""
+
+    def __init__(self) -> None:
+        self.large = bytes(2**20)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _only_here, (os.getpid(), self.large)
+
+
+def _only_here(maker: int, _large: bytes) -> OfHere:
+    if os.getpid() != maker:
+        raise AttributeError("another version of the code")
+    return OfHere()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_processes_that_cannot_hold_the_arena_are_an_error_and_not_a_wait() -> None:
+    with Workers(OfHere(), 2) as workers, pytest.raises(MachineError, match="fitted who ended abruptly"):
+        workers.run([in_turn([Task("who", operator.call)])])
 
 
 def test_a_kill_of_the_whole_leaves_no_warning_behind(tmp_path: Path) -> None:
