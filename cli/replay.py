@@ -37,7 +37,7 @@ def replay(
         list[str] | None,
         typer.Option(
             help="What goes wrong: null:COLUMN, scale:COLUMN=1.151, offset:COLUMN=-32, set:COLUMN=VALUE, "
-            "clock:COLUMN=3h, stale:VIEW, slow:ARM=200ms."
+            "set:COLUMN=VALUE@SHARE, clock:COLUMN=3h, stale:VIEW, slow:ARM=200ms."
         ),
     ] = None,
 ) -> Answer:

@@ -19,25 +19,26 @@ def watch(
     problem: Problem,
     every: Annotated[str, typer.Option(help="Time between two looks of the guard, as in 5s or 1m.")] = "5s",
     for_: Annotated[str | None, typer.Option("--for", help="End after this time, as in 10m; default: never.")] = None,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of /metrics on loopback; 0 takes a free one.")
-    ] = 8002,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of /metrics; 0 takes a free one.")] = 8002,
+    host: Annotated[
+        str, typer.Option(help="Address of /metrics; another than loopback where something shields it.")
+    ] = "127.0.0.1",
     windows: Annotated[bool, typer.Option(help="Whether windows are monitored as they complete.")] = True,
 ) -> Answer:
     """Guard what has a share beside the champion, follow experiments, take up alerts, monitor complete windows.
 
-    Serves gauges for Prometheus on 127.0.0.1. Ends on SIGTERM or Ctrl-C, after what it is doing.
+    Serves gauges for Prometheus. Ends on SIGTERM or Ctrl-C, after what it is doing.
     """
     settings = prepare()
     from cli.watching import open_tour
 
     tour = open_tour(problem, settings, seconds(every), windows)
-    _run(tour, settings, port, seconds(for_) if for_ else None)
+    _run(tour, settings, (host, port), seconds(for_) if for_ else None)
     value = {"problem": problem, **tour.json()}
     return Answer(value, [f"Ended: {value['looks']:,} looks, {len(value['breaches'])} breaches."])
 
 
-def _run(tour: "Tour", settings: "Settings", port: int, length: float | None) -> None:
+def _run(tour: "Tour", settings: "Settings", place: tuple[str, int], length: float | None) -> None:
     import signal
     import sys
 
@@ -53,7 +54,7 @@ def _run(tour: "Tour", settings: "Settings", port: int, length: float | None) ->
     tour.say = tour.watching.say = say
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with gauges(tour, settings, port) as address:
+        with gauges(tour, settings, place) as address:
             say(f"Watching {tour.spec.name}; gauges at {address}/metrics")
             tour.watching.run(length)
     finally:

@@ -167,8 +167,8 @@ def open_tour(problem: str, settings: Settings, every: float, windows: bool) -> 
 
 
 @contextmanager
-def gauges(tour: Tour, settings: Settings, port: int) -> Iterator[str]:
-    """Serve the watch log's figures, and how the watch itself goes, on loopback while the block runs.
+def gauges(tour: Tour, settings: Settings, place: tuple[str, int]) -> Iterator[str]:
+    """Serve the watch log's figures, and how the watch itself goes, at an address and port while the block runs.
 
     Raises:
         MachineError: the port is taken.
@@ -178,18 +178,19 @@ def gauges(tour: Tour, settings: Settings, port: int) -> Iterator[str]:
     from monitoring.exporter import WatchCollector
     from understudy.adapters import open_watch_log
 
+    host, port = place
     registry = CollectorRegistry()
     registry.register(WatchCollector(open_watch_log(settings), [tour.spec]))
     registry.register(ChoreCollector(tour.watching))
     try:
-        server, thread = start_http_server(port, "127.0.0.1", registry)
+        server, thread = start_http_server(port, host, registry)
     except OSError as error:
         raise MachineError(
-            f"The watch cannot listen on 127.0.0.1:{port}: {error.strerror}.",
+            f"The watch cannot listen on {host}:{port}: {error.strerror}.",
             "Give another --port, or 0 for a free one.",
         ) from error
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

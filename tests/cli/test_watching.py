@@ -51,11 +51,11 @@ def test_gauges_are_served_while_it_runs(lab: Laboratory, tour: Tour, monkeypatc
 
     monkeypatch.setattr(understudy.adapters, "open_watch_log", lambda _: lab.watch)
     lab.watch.record(a_snapshot())
-    with watching.gauges(tour, lab.settings, 0) as address:
+    with watching.gauges(tour, lab.settings, ("127.0.0.1", 0)) as address:
         text = httpx.get(f"{address}/metrics").text
         with (
             pytest.raises(MachineError, match="cannot listen"),
-            watching.gauges(tour, lab.settings, int(address.rsplit(":", 1)[1])),
+            watching.gauges(tour, lab.settings, ("127.0.0.1", int(address.rsplit(":", 1)[1]))),
         ):
             pass
     assert 'understudy_window_predictions{problem="toy"} 10.0' in text

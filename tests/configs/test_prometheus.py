@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 import yaml
+from fake_watch_log import FakeWatchLog
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from served import a_project, a_service
 from small_predictions import a_prediction
 from small_watch import a_snapshot
 
-from monitoring.exporter import CHANGES, GAUGES, Standing, exposition
+from monitoring.exporter import CHANGES, GAUGES, Standing, WatchCollector, exposition
+from monitoring.watching import Chore, ChoreCollector, Watching
 from understudy.problem import load_problem
 from understudy.problem.monitoring import Monitoring, Rule
 from understudy.records import Reading
@@ -64,14 +67,17 @@ def served_names(tmp_path: Path) -> set[str]:
 
 @pytest.fixture
 def watched_names() -> set[str]:
-    """Of a window that has every reading there is."""
+    """Of a window that has every reading there is, and of a watch."""
     stems = [gauge.stem + ("brier" if gauge.stem.endswith(".") else "") for gauge in GAUGES]
     names = [*stems, *(f"{stem}.brier{ending}" for stem in ("quality", "estimate") for ending in CHANGES)]
     readings = tuple(Reading(name=name, value=1.0, low=0.5, high=2.0, limit=3.0) for name in dict.fromkeys(names))
     spec = load_problem(ROOT / "configs" / "problems", "flights")
     spec = spec.model_copy(update={"monitoring": Monitoring(rules=(Rule(name="drift", signal="drift.*", above=0),))})
     snapshot = a_snapshot(problem="flights", readings=readings)
-    return told(exposition([Standing(spec, snapshot, [])])) | {"understudy_watch_log_reachable"}
+    registry = CollectorRegistry()
+    registry.register(WatchCollector(FakeWatchLog(), [spec]))
+    registry.register(ChoreCollector(Watching([Chore("guard", 5.0, lambda: None)], print)))
+    return told(exposition([Standing(spec, snapshot, [])])) | told(generate_latest(registry).decode())
 
 
 def test_rules_and_dashboard_ask_for_what_is_told(served_names: set[str], watched_names: set[str]) -> None:
