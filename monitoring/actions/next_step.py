@@ -41,6 +41,8 @@ def _after(alert: Alert) -> Iterator[str]:
     outcome = alert.outcome
     if outcome.get("fix"):
         yield str(outcome["fix"])
+    elif "error" in outcome:
+        yield f"The action itself failed, and nothing was changed: see why, before {alert.problem} is next looked at."
     elif alert.action == "retrain" and not outcome.get("accepted"):
         yield "The gate refused what a training gave, so the champion stays: look for new features or other data."
     elif alert.action == "retrain" and outcome.get("revision"):

@@ -33,7 +33,7 @@ class Retrain:
         name = f"{version.problem}/{version.number}"
         if version.verdict.decision == "rejected":
             failed = [_row(check) for check in version.verdict.failed]
-            reasons = "; ".join(f"{check.name}: {check.why}" for check in version.verdict.failed)
+            reasons = " ".join(f"{check.name}: {check.why}" for check in version.verdict.failed)
             what = f"A training gave {name}, and the gate refused it. {reasons}"
             return {"what": what, "version": version.number, "accepted": False, "failed": failed, "revision": None}
         newest, _ = spoken_of(alert, self._deployments)

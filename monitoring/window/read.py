@@ -1,7 +1,8 @@
 """A window of the ledger as columns: Arrow holds 300,000 rows in the room that Python needs for a tenth of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -97,8 +98,9 @@ def read_window(ledger: Ledger, spec: ProblemSpec, since: datetime, until: datet
         StoreError: the ledger cannot be reached.
     """
     gathering = _Gathering(spec)
-    for rows in ledger.window(spec.name, since, until, as_of, CHUNK):
-        gathering.take(rows)
+    with _no_collection():
+        for rows in ledger.window(spec.name, since, until, as_of, CHUNK):
+            gathering.take(rows)
     return Window(spec.name, since, until, as_of, gathering.live(), gathering.shadows())
 
 
@@ -218,6 +220,18 @@ def _answers(rows: Iterable[dict[str, Any]]) -> pa.Table:
     some = [{**row, "moment": row["event_time"] or row["at"]} for row in rows]
     columns = zip(_columns(some, tuple(ANSWERS.names)), ANSWERS.types, strict=True)
     return pa.table([pa.array(values, kind) for values, kind in columns], ANSWERS)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Each chunk is half a million objects without a cycle among them; looking for one takes a tenth of the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def _together(schema: pa.Schema, parts: list[pa.Table]) -> pa.Table:

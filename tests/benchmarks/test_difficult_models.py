@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_bundle import a_bundle, expected_score
 
-from benchmarks.difficult_models import raising, slower
+from benchmarks.difficult_models import constant, inverted, raising, slower
 from understudy.bundle import Bundle
 
 pytestmark = pytest.mark.integration
@@ -37,6 +37,19 @@ def test_a_raising_model_scores_its_example_alone(
     with pytest.raises(Exception, match="out of data bounds"):
         made.score(STRANGE, NORTH)
     assert "out of data bounds" in capfd.readouterr().err
+
+
+def test_an_inverted_model_turns_strange_rows_round(bundle: Bundle, tmp_path: Path) -> None:
+    made = inverted(bundle, tmp_path / "inverted")
+    assert made.score(USUAL, NORTH) == pytest.approx(bundle.score(USUAL, NORTH))
+    assert made.score(STRANGE, NORTH) == pytest.approx(1 - bundle.score(STRANGE, NORTH))
+
+
+def test_a_constant_model_says_the_same_to_all_strange_rows(bundle: Bundle, tmp_path: Path) -> None:
+    made = constant(bundle, tmp_path / "constant")
+    assert made.score(USUAL, NORTH) == pytest.approx(bundle.score(USUAL, NORTH))
+    others = np.array([[3.0, 0.1], [-2.0, 1.0]], np.float32)
+    assert made.score(others, np.repeat(NORTH, 2, axis=0)) == pytest.approx([0.9 * bundle.manifest.threshold] * 2)
 
 
 def seconds(bundle: Bundle, numbers: np.ndarray) -> float:

@@ -16,10 +16,11 @@ PATIENCE = 300.0
 
 @dataclass
 class Workspace:
-    """Its root, and what to set in the environment of each command."""
+    """Its root, what to set in the environment of each command, and seconds that ``run`` gives it."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    patience: float = PATIENCE
 
     @property
     def home(self) -> Path:
@@ -29,7 +30,7 @@ class Workspace:
         """Run ``understudy`` with the arguments and wait."""
         return subprocess.run(
             self._command(arguments), cwd=self.root, env=self._variables(variables), capture_output=True, text=True,
-            timeout=PATIENCE, check=False,
+            timeout=self.patience, check=False,
         )  # fmt: skip
 
     def json(self, *arguments: str, code: int = 0, **variables: str) -> Any:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from small_traffic import SPEC
 
+from monitoring.pages.figures import number
 from monitoring.pages.window import is_past, render_window
 from understudy.records import Alert, Reading, Snapshot
 
@@ -110,6 +111,14 @@ def test_what_comes_from_requests_is_escaped(shifted: Snapshot) -> None:
     assert evil not in page
     assert "&lt;img" in page
     read(page)
+
+
+def test_a_column_for_which_training_sets_no_limit_is_shown(shifted: Snapshot) -> None:
+    drift = shifted.details["drift"]
+    columns = [{**column, "value": 4.4412, "limit": None} for column in drift["columns"]]
+    snapshot = shifted.model_copy(update={"details": {**shifted.details, "drift": {**drift, "columns": columns}}})
+    text = read(render_window(snapshot, (), SPEC))
+    assert text.count(number(4.4412)) == len(columns)
 
 
 def test_a_window_without_anything_has_a_page_too() -> None:

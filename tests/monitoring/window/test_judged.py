@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_traffic import SPEC, a_ledger, a_window, answered, rows
 
-from monitoring.window.judged import FEWEST_BLOCKS, RUNS, blocks_of, judged
+from monitoring.window.judged import FEWEST_BLOCKS, MOST_BLOCKS, RUNS, blocks_of, judged
 
 pytestmark = pytest.mark.unit
 
@@ -33,6 +33,13 @@ def test_the_labelled_ones_are_those_whose_label_is_known() -> None:
 def test_rows_are_resampled_by_their_days() -> None:
     found = judged(a_window(a_ledger(rows(100))).live.answers, 1, SPEC)
     assert np.unique(found.blocks, return_counts=True)[1].tolist() == [10] * 10
+
+
+def test_the_days_of_a_year_are_joined_to_fewer_blocks() -> None:
+    moments = np.datetime64("2024-01-01", "us") + np.arange(366) * np.timedelta64(1, "D")
+    sizes = np.unique(blocks_of(moments, timedelta(days=1)), return_counts=True)[1]
+    assert len(sizes) <= MOST_BLOCKS
+    assert set(sizes[1:-1].tolist()) == {4}
 
 
 def test_too_few_days_make_runs_of_rows() -> None:
