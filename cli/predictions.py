@@ -53,7 +53,7 @@ def export(
 
 
 def erase(
-    unit: Annotated[str, typer.Option(help="The unit, as it was sent.")],
+    unit: Annotated[str, typer.Option(help="The unit as it was sent; where the problem names none, the id.")],
     problem: Of = None,
 ) -> Answer:
     """Delete everything that is stored of one unit: its predictions, live and shadow, and their labels."""

@@ -103,7 +103,9 @@ class FakeLedger:
         ]
 
     def erase_unit(self, problem: str, unit: str) -> int:
-        return self._erase({p.id for p in self.kept.values() if p.problem == problem and unit and p.unit == unit})
+        mine = {p.id for p in self.kept.values() if p.problem == problem and unit and (p.unit or p.key) == unit}
+        self.labels = [pair for pair in self.labels if not unit or pair[0].key != unit]
+        return self._erase(mine)
 
     def retain(self, problem: str, before: datetime) -> int:
         return self._erase({p.id for p in self.kept.values() if p.problem == problem and p.at < before})

@@ -78,7 +78,10 @@ class Ledger(Protocol):
         ...
 
     def erase_unit(self, problem: str, unit: str) -> int:
-        """Delete what is stored of a unit (predictions and labels), and return how many predictions went."""
+        """Delete what is stored of a unit (predictions and labels), and return how many predictions went.
+
+        Where the problem names no unit, it is what routing takes in its place: the business key.
+        """
         ...
 
     def retain(self, problem: str, before: datetime) -> int:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
+from sqlalchemy import and_, or_
 
 from understudy.adapters.database import erasing, labelling, reading
 from understudy.adapters.database.engine import Database
@@ -112,7 +113,11 @@ class SqlLedger:
     def erase_unit(self, problem: str, unit: str) -> int:
         if self._database.absent or not unit:
             return 0
-        return erasing.erase(self._database, predictions.c.problem == problem, predictions.c.unit == unit)
+        c = predictions.c
+        mine = or_(c.unit == unit, and_(c.unit == "", c.key == unit))
+        gone = erasing.erase(self._database, c.problem == problem, mine)
+        erasing.erase_strays(self._database, labels.c.problem == problem, labels.c.key == unit)
+        return gone
 
     def retain(self, problem: str, before: datetime) -> int:
         if self._database.absent:

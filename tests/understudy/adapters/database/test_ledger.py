@@ -117,6 +117,16 @@ def test_erasing_a_unit_leaves_nothing_of_it(ledger: SqlLedger) -> None:
     assert len(list(ledger.read("other"))) == 1
 
 
+def test_where_there_is_no_unit_the_business_key_is_erased(ledger: SqlLedger) -> None:
+    ledger.append([a_prediction(1, unit=""), a_prediction(2, unit=""), a_prediction(3, unit="k1")])
+    ledger.append([a_shadow(1, unit="")])
+    ledger.label([Label("toy", 1.0, key=key) for key in ("k1", "k2", "k9")])
+    assert ledger.erase_unit("toy", "k1") == 3
+    assert [row["id"] for row in rows(ledger)] == ["p0002"]
+    assert ledger.erase_unit("toy", "k9") == 0
+    assert labels_left(ledger) == ["k2"]
+
+
 def test_retaining_keeps_what_is_newer(ledger: SqlLedger, database: Database) -> None:
     ledger.append([a_prediction(number) for number in range(10)])
     ledger.label([Label("toy", 1.0, key=f"k{number}") for number in range(12)])
