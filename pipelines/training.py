@@ -1,5 +1,6 @@
 """Training a problem, from its source to a registered version: the whole run that the front door asks for."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +14,14 @@ from pipelines.running.display import Display, Silent
 from pipelines.running.graph import in_graph
 from pipelines.stages import run_stage
 from pipelines.write_path import Run, StageRun
-from understudy.errors import StageError, UnderstudyError
+from understudy.errors import MachineError, StageError, UnderstudyError
 from understudy.ports import ModelRegistry
 from understudy.problem import load_problem
 from understudy.settings import Settings
 from understudy.turn import turn
+
+NO_ROOM = 5_000_000
+"""Bytes below which a disk counts as full."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +120,21 @@ def _naming_the_step(run: Run) -> Iterator[None]:
         error.stage = run.current
         raise
     except Exception as error:
+        if shutil.disk_usage(run.job.settings.home).free < NO_ROOM:
+            raise _full(run) from error
         failure = StageError(
             f"{run.current or 'The run'} stopped: {type(error).__name__}: {error}.",
             "`--debug` shows where. What was finished is kept: the same command goes on from there.",
         )
         failure.stage = run.current
         raise failure from error
+
+
+def _full(run: Run) -> MachineError:
+    """What a library says of a disk without room is seldom that."""
+    failure = MachineError(
+        f"{run.current or 'The run'} stopped: no space is left on the disk of {run.job.settings.home}.",
+        "Free some space. What was finished is kept: the same command goes on from there.",
+    )
+    failure.stage = run.current
+    return failure

@@ -18,6 +18,9 @@ HOLDS = {
     "flag": pa.types.is_boolean,
 }
 
+UNLISTED = 0.5
+"""Largest share of values outside an open list of categories."""
+
 
 def kind_findings(table: pa.Table, declared: Table) -> list[Finding]:
     """Whether each declared column is there and holds its kind; nothing else can be checked before."""
@@ -39,6 +42,8 @@ def whole_findings(frame: pd.DataFrame, declared: Table) -> Iterator[Finding]:
         yield _row_count(len(frame), *declared.rows)
     for name, column in declared.columns.items():
         yield _nulls(frame[name], column.nulls)
+        if column.is_open:
+            yield _unlisted(frame[name], frozenset(column.categories))
     if len(declared.key) > 1:
         twice = np.flatnonzero(frame.duplicated(list(declared.key)))
         yield bad_rows(", ".join(declared.key), "key", twice, "together have been seen before")
@@ -60,6 +65,15 @@ def _nulls(values: pd.Series, limit: float) -> Finding:
     return Finding(
         str(values.name), "missing share", missing, "is missing too often" if too_many else "", limit, too_many
     )
+
+
+def _unlisted(values: pd.Series, listed: frozenset[str]) -> Finding:
+    """An open list lets new values in; where most values are new, the column is another one, or means another thing."""
+    present = values.dropna()
+    new = present[~present.isin(listed)]
+    stops = len(new) > UNLISTED * len(present)
+    detail = f"is mostly none of {', '.join(sorted(listed - {'...'}))}, but such as {new.iloc[0]!r}" if stops else ""
+    return Finding(str(values.name), "unlisted share", len(new), detail, UNLISTED, stops)
 
 
 def time_findings(times: "pd.Series[pd.Timestamp]", declared: Table) -> Iterator[Finding]:

@@ -22,7 +22,16 @@ def test_good_rows_pass(columns: Columns, declare: Callable[..., Table]) -> None
     strict = declare(rows=[200, 200], key=["id", "at"], time="at", monotone=True, not_after="2024-02-01", fresh_days=24)
     assert noticed(columns, strict) == []
     checks = [finding.check for finding in whole_findings(pa.table(columns).to_pandas(), strict)]
-    assert checks == ["row count", *["missing share"] * 6, "key", "future", "monotone", "freshness"]
+    assert checks == [
+        "row count",
+        *["missing share"] * 5,
+        "unlisted share",
+        "missing share",
+        "key",
+        "future",
+        "monotone",
+        "freshness",
+    ]
 
 
 @pytest.mark.parametrize("rows", [[201, 300], [10, 199]])
@@ -30,6 +39,19 @@ def test_row_count_stops(columns: Columns, declare: Callable[..., Table], rows: 
     (finding,) = noticed(columns, declare(rows=rows))
     assert finding.stops
     assert finding.detail == f"200 rows, expected {rows[0]} to {rows[1]}"
+
+
+def test_an_open_list_lets_new_values_in_but_not_in_place_of_most(
+    columns: Columns, declare: Callable[..., Table]
+) -> None:
+    listed = sorted(set(columns["town"]) - {None})
+    declared = declare(column=("town", {"categories": [*listed, "..."]}))
+    columns["town"][:100] = ["elsewhere"] * 100
+    assert noticed(columns, declared) == []
+    columns["town"][100:120] = ["elsewhere"] * 20
+    (finding,) = noticed(columns, declared)
+    assert (finding.column, finding.check, finding.failed, finding.stops) == ("town", "unlisted share", 120, True)
+    assert "such as 'elsewhere'" in finding.detail
 
 
 def test_too_many_gaps_stop(columns: Columns, declare: Callable[..., Table]) -> None:

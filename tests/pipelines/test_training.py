@@ -1,0 +1,32 @@
+"""What a run says of a failure that no library names."""
+
+from collections import namedtuple
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipelines import training
+from understudy.errors import MachineError, StageError, UnderstudyError
+
+pytestmark = pytest.mark.unit
+
+Usage = namedtuple("Usage", ["total", "used", "free"])
+
+
+@pytest.mark.parametrize(
+    ("free", "kind", "words"),
+    [
+        (training.NO_ROOM - 1, MachineError, "probe stopped: no space is left on the disk of home"),
+        (training.NO_ROOM, StageError, "probe stopped: RuntimeError: error 500"),
+    ],
+)
+def test_a_failure_on_a_full_disk_is_told_as_that(
+    monkeypatch: pytest.MonkeyPatch, free: int, kind: type[UnderstudyError], words: str
+) -> None:
+    monkeypatch.setattr(training.shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - free, free))
+    run: Any = SimpleNamespace(current="probe", job=SimpleNamespace(settings=SimpleNamespace(home=Path("home"))))
+    with pytest.raises(kind, match=words) as caught, training._naming_the_step(run):
+        raise RuntimeError("error 500")
+    assert caught.value.stage == "probe"
