@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.ingest.package import locate
 from pipelines.job import Job, Profile
 from pipelines.register import Registration
 from pipelines.running.dag import Dag
@@ -55,6 +56,9 @@ def train(
     """
     started = time.monotonic()
     spec = load_problem(settings.problems, problem)
+    if spec.source.package:
+        # DVC watches the project's files; that the package is still the one that was meant, nobody else would notice.
+        locate(spec.source.package)
     with turn(settings.home, problem), in_graph(settings, problem):
         job = Job(spec=spec, settings=settings, profile=profile)
         run = Run(job, Dag(settings.root, problem), open_registry, display, deployed)

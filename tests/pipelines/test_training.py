@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from pipelines import training
-from understudy.errors import MachineError, StageError, UnderstudyError
+from pipelines.running.display import Silent
+from understudy.errors import DataError, MachineError, StageError, UnderstudyError
 
 pytestmark = pytest.mark.unit
 
+PROBLEMS = Path(__file__).resolve().parents[2] / "configs" / "problems"
 Usage = namedtuple("Usage", ["total", "used", "free"])
 
 
@@ -30,3 +32,16 @@ def test_a_failure_on_a_full_disk_is_told_as_that(
     with pytest.raises(kind, match=words) as caught, training._naming_the_step(run):
         raise RuntimeError("error 500")
     assert caught.value.stage == "probe"
+
+
+def test_a_data_package_that_was_altered_stops_a_run_that_would_not_have_read_it(tmp_path: Path) -> None:
+    text = (PROBLEMS / "bank.yaml").read_text(encoding="utf-8")
+    (tmp_path / "bank.yaml").write_text(text.replace("sha256: 455e", "sha256: 0000"), encoding="utf-8")
+    settings: Any = SimpleNamespace(problems=tmp_path, home=tmp_path / "var")
+
+    def nothing() -> Any:
+        raise AssertionError("nothing is reached for")
+
+    with pytest.raises(DataError, match="is not the file that the problem pins"):
+        training.train(settings, "bank", nothing, Silent())
+    assert not (tmp_path / "var").exists()
