@@ -59,7 +59,7 @@ test: setup ## all tests, with coverage
 unit: setup ## the quick tests only
 	$(BIN)/python -m pytest -m unit -q $(ARGS)
 
-proofs: setup ## the proofs about whole servers at full size: 40 kills, 100 swaps, 100,000 units; some five minutes
+proofs: setup ## the proofs about whole servers at full size: 40 kills, 100 swaps, 100,000 units, abuse, outages, a watched autumn; an hour or two
 	FULL_PROOFS=1 $(BIN)/python -m pytest tests/system -q --log-cli-level=INFO -p no:cacheprovider $(ARGS)
 
 lint: setup ## style, types and the floors of the house
