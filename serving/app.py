@@ -31,7 +31,7 @@ def create_app(service: Service) -> FastAPI:
         add(app.router, service)
     handle_problems(app)
     app.add_middleware(Shortcut, service=service, router=app.router)
-    app.add_middleware(Limits, settings=service.settings, metrics=service.metrics, ending=lambda: service.draining)
+    _limit(app, service, service.metrics)
     describe(app, service)
     add_pages(app)
     return app
@@ -51,7 +51,14 @@ def create_admin(service: Service) -> FastAPI:
     add_health(app.router, service)
     handle_problems(app)
     app.add_middleware(Guard, token=service.settings.admin_token.get_secret_value())
-    app.add_middleware(Limits, settings=service.settings, metrics=Metrics(), ending=lambda: service.draining)
+    _limit(app, service, Metrics())
     describe(app, service)
     add_pages(app)
     return app
+
+
+def _limit(app: FastAPI, service: Service, metrics: Metrics) -> None:
+    def ending() -> bool:
+        return service.draining
+
+    app.add_middleware(Limits, settings=service.settings, metrics=metrics, ending=ending, routes=app.router.routes)

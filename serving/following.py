@@ -1,6 +1,7 @@
 """Following the deployment log: the newest revision serves, or is refused while the last good one goes on."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from contextlib import suppress
@@ -12,7 +13,7 @@ from serving.lineup import Lineup
 from serving.loading import Loader, Models, at_hand
 from serving.predictor import Predictor
 from understudy.deploying.history import competing_since
-from understudy.errors import UnderstudyError
+from understudy.errors import StoreError, UnderstudyError
 from understudy.ports import DeploymentLog
 from understudy.records import Deployment
 
@@ -23,6 +24,8 @@ REACH = 200
 """Revisions back to which a bandit's beginning is looked for."""
 FALLBACKS = 5
 """Older revisions that are tried at the start when the newest is refused."""
+
+log = logging.getLogger("understudy.serving")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Follower:
         self.refusal: Refusal | None = None
         """Of the newest revision, while it is refused."""
         self.swaps = 0
+        self.looked = False
+        """Whether the log has been read at least once."""
         self._predictor, self._log, self._loader = predictor, log, loader
         self._models: Models = {}
         self._looking = asyncio.Lock()
@@ -60,6 +65,7 @@ class Follower:
         """
         async with self._looking:
             newest = await aside(lambda: self._log.newest(self._predictor.spec.name))
+            self.looked = True
             if newest is None:
                 return
             if newest.revision == self._serving:
@@ -68,6 +74,11 @@ class Follower:
                 # A load that hangs holds up nobody: a newer revision is loaded beside it, and replaces it.
                 self._loading = (newest.revision, asyncio.create_task(self._change(newest)))
                 await asyncio.sleep(0)
+
+    @property
+    def loading(self) -> int:
+        """Revision that is being loaded; 0 for none."""
+        return self._loading[0] if self._loading else 0
 
     async def settled(self) -> None:
         """Return when nothing is being loaded."""
@@ -87,6 +98,7 @@ class Follower:
             self._take(newest.revision, at_hand(newest, self._models, since) or await self._load(newest, since))
         except Exception as error:  # whatever a damaged file makes a library raise must not end the watch
             if self._wanted(newest.revision):
+                log.warning("revision %d is refused: %s", newest.revision, error.__cause__ or error)
                 self._refuse(newest.revision, _reason(error))
                 await self._fall_back(newest)
         finally:
@@ -159,6 +171,8 @@ def _digests(lineup: Lineup) -> set[str]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, StoreError):
+        return "A store that it needs cannot be reached."  # clients read this, and the error says where the store is
     return str(error) if isinstance(error, UnderstudyError) else f"{type(error).__name__}: {error}"
 
 

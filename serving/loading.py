@@ -1,5 +1,6 @@
 """From a deployment to a lineup: every bundle fetched, proven and warm before anything of it answers."""
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,13 +9,15 @@ from serving.lineup import Lineup
 from serving.model import LoadedModel
 from serving.private_folder import PrivateFolder
 from understudy.bundle import Manifest
-from understudy.errors import BundleError, UnderstudyError
+from understudy.errors import BundleError, StoreError, UnderstudyError
 from understudy.ports import BundleStore
 from understudy.records import Deployment, Placed
 
 Models = Mapping[str, LoadedModel]
 """By digest."""
 Check = Callable[[Manifest, int], None]
+FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/]+/)+")
+"""Of a path, all but its name: clients read why a version is refused, and need not know where it lies."""
 
 
 class Loader:
@@ -96,12 +99,14 @@ def at_hand(deployment: Deployment, have: Models, since: int = 0) -> Lineup | No
 
 
 def _refused(placed: Placed, problem: str, error: Exception, folder: Path) -> BundleError:
-    what, fix = (
-        (error.what, error.fix)
-        if isinstance(error, UnderstudyError)
-        else (f"{type(error).__name__}: {error}", "Deploy another version.")
-    )
-    return BundleError(f"{problem}/{placed.version} as {placed.name}: {what}".replace(f" at {folder}", ""), fix)
+    if isinstance(error, StoreError):
+        what, fix = "the bundle store cannot be used.", "The server's log says why."
+    elif isinstance(error, UnderstudyError):
+        what, fix = error.what, error.fix
+    else:
+        what, fix = f"{type(error).__name__}: {error}", "Deploy another version."
+    what = FOLDERS.sub("", what.replace(f" at {folder}", ""))
+    return BundleError(f"{problem}/{placed.version} as {placed.name}: {what}", fix)
 
 
 def _loaded(placed: Placed, models: Models) -> bool:

@@ -161,7 +161,9 @@ class Predictor:
 
     def _ready(self) -> Lineup:
         if self._lineup is None:
-            raise NotReady("No model is deployed yet.", "Deploy one with `understudy deploy VERSION`.")
+            raise NotReady(
+                "No model serves yet.", "Ask again shortly; `understudy deployments` shows what should serve."
+            )
         return self._lineup
 
     async def _answer(self, items: list[Item]) -> None:

@@ -75,12 +75,30 @@ class Service:
         """Why the server takes no requests; empty when it does."""
         if self.draining:
             return "The server is about to end."
-        if self.predictor.lineup is not None:
-            return ""
-        if refusal := self.watcher.refusal:
+        return "" if self.predictor.lineup is not None else self._lacking()
+
+    def not_ready(self) -> NotReady:
+        """What a request is told while the server takes none."""
+        unready = self.unready
+        if unready == self._undeployed:
+            return NotReady(unready, f"`understudy deploy {self.spec.name}@champion` puts the champion in place.")
+        return NotReady(unready, "Ask again shortly; `understudy deployments` shows what should serve.")
+
+    def _lacking(self) -> str:
+        """Why nothing serves."""
+        refusal, loading = self.watcher.refusal, self.watcher.loading
+        if refusal is not None and loading in (0, refusal.revision):
             return f"Revision {refusal.revision} is refused: {refusal.reason}"
-        if away := self.watcher.unreachable.get("deployments"):
-            return f"The deployment log is out of reach: {away}"
+        if loading:
+            return f"The server is starting: revision {loading} is being loaded."
+        if "deployments" in self.watcher.unreachable:
+            return "The deployment log is out of reach; the server's log says why."
+        if not self.watcher.looked:
+            return "The server is starting: it has not read the deployment log yet."
+        return self._undeployed
+
+    @property
+    def _undeployed(self) -> str:
         return f"No deployment of {self.spec.name} serves yet."
 
     @property
@@ -91,7 +109,7 @@ class Service:
         """
         lineup = self.predictor.lineup
         if lineup is None:
-            raise NotReady(self.unready, f"`understudy deploy {self.spec.name}@champion` puts the champion in place.")
+            raise self.not_ready()
         return lineup
 
     @property

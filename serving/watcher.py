@@ -1,6 +1,7 @@
 """Keeps a server in step with what changes around it: deployments, features, rewards."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,6 +15,8 @@ from serving.private_folder import PrivateFolder
 from serving.settings import ServingSettings
 from understudy.errors import UnderstudyError
 from understudy.ports import BundleStore, DeploymentLog, FeatureStore, Ledger
+
+log = logging.getLogger("understudy.serving")
 
 
 class Watcher:
@@ -37,7 +40,8 @@ class Watcher:
             home: below it, fetched bundles are kept in a folder of this server's own.
         """
         self.unreachable: dict[str, str] = {}
-        """Why ``deployments``, ``features`` or ``ledger`` cannot be read at present; empty when all can."""
+        """Why ``deployments``, ``features`` or ``ledger`` cannot be read at present; empty when all can. It
+        may tell where they are, so it is for the log, and not for clients."""
         self._predictor, self._features, self._ledger, self._settings = predictor, features, ledger, settings
         self._folder = PrivateFolder(home / "serving")
         loader = Loader(bundles, self._folder, predictor.code_hash, predictor.features.check)
@@ -55,6 +59,16 @@ class Watcher:
     def refusal(self) -> Refusal | None:
         """Why the newest revision does not serve; none when it does."""
         return self._follower.refusal
+
+    @property
+    def looked(self) -> bool:
+        """Whether the deployment log has been read at least once."""
+        return self._follower.looked
+
+    @property
+    def loading(self) -> int:
+        """Revision that is being loaded; 0 for none."""
+        return self._follower.loading
 
     @property
     def swaps(self) -> int:
@@ -108,6 +122,9 @@ class Watcher:
         try:
             await work()
         except Exception as error:  # a store that answers nonsense is as good as out of reach, and no reason to end
-            self.unreachable[what] = str(error) if isinstance(error, UnderstudyError) else repr(error)
+            reason = str(error) if isinstance(error, UnderstudyError) else repr(error)
+            if self.unreachable.get(what) != reason:
+                log.warning("%s cannot be reached: %s", what, reason)
+            self.unreachable[what] = reason
         else:
             self.unreachable.pop(what, None)

@@ -103,6 +103,12 @@ def _add_changes(router: APIRouter, service: Service) -> None:
 
     def deploy(to: Deployer, asked: Deploy) -> Changed:
         version = on_record(service.log.history(problem, 1000), asked.version)
+        if version.stage != "production" and asked.mode != "shadow":
+            raise DeploymentError(
+                f"Version {asked.version} has only been a shadow here. A server asks no registry, so it does not know "
+                "whether the version has been approved since.",
+                f"`understudy deploy {problem}/{asked.version}` asks the registry and places it.",
+            )
         placement = Placement(asked.mode, asked.weight, tuple(asked.ramp), asked.hold, asked.experiment)
         return to.deploy(version, placement, asked.who, asked.why, asked.based_on)
 

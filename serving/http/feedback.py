@@ -13,7 +13,7 @@ from starlette.responses import Response
 from serving.http.reading import Reader
 from serving.http.route import COMMON, add_route, json_response
 from serving.refusals import LONGEST_TEXT, RowError, TooManyRowsError
-from serving.schema import is_list, key_text, moment
+from serving.schema import LARGEST, is_list, key_text, moment
 from serving.service import Service
 from understudy.records import Label
 
@@ -21,10 +21,12 @@ Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^
 KEY = {
     "anyOf": [
         {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": "^[^\\u0000]*$"},
-        {"type": "number"},
+        {"type": "number", "minimum": -LARGEST, "maximum": LARGEST},
     ]
 }
-Moment = Annotated[str, Field(max_length=40), WithJsonSchema({"type": "string", "format": "date-time"})]
+Moment = Annotated[
+    str, Field(max_length=40), WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40})
+]
 OUTCOMES = {"type": "string", "enum": ["stored", "repeated", "contradicts"]}
 ANSWER = {
     "type": "object",
@@ -43,6 +45,8 @@ def _truth(value: Any) -> float:
 
 
 def _key(value: Any) -> str:
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:  # also what is not a number
+        raise ValueError(f"give a finite number, from {-LARGEST:.8g} to {LARGEST:.8g}, or text")
     text = key_text(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     if not 1 <= len(text) <= LONGEST_TEXT or "\0" in text:
         raise ValueError(f"give text of 1 to {LONGEST_TEXT} characters, or a number")
@@ -56,7 +60,6 @@ class Feedback(BaseModel):
         extra="forbid",
         json_schema_extra={
             "oneOf": [{"required": ["prediction_id"]}, {"required": ["key"]}],
-            "examples": [{"key": "2013-11-01-0800-UA-1545-EWR-IAH", "value": True}],
         },
     )
 
@@ -103,7 +106,7 @@ def add_feedback(router: APIRouter, service: Service) -> None:
         return json_response({"outcomes": outcomes, **{name: counts[name] for name in OUTCOMES["enum"]}})
 
     one = {"$ref": "#/components/schemas/Feedback"}
-    body = {"anyOf": [one, {"type": "array", "minItems": 1, "items": one}]}
+    body = {"anyOf": [one, {"type": "array", "minItems": 1, "maxItems": service.settings.rows, "items": one}]}
     add_route(
         router,
         "POST",

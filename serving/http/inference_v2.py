@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, over HTTP with the binary tensor extension: what KServe and Triton speak."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import APIRouter
@@ -18,6 +18,9 @@ from serving.schema import RequestSchema
 from serving.service import Service
 from serving.weight import refuse_heavy
 from understudy.records import Prediction
+
+if TYPE_CHECKING:
+    from serving.lineup import Lineup
 
 LENGTH = "inference-header-content-length"
 OUTPUTS = {"score": "FP32", "decision": "BOOL", "prediction_id": "BYTES"}
@@ -54,6 +57,7 @@ V2_ERRORS = (400, 404, 408, 413, 415, 422, 429, 503)
 
 
 ONE = "/v2/models/{name}"
+NUMBERED = f"{ONE}/versions/{{version}}"
 DESCRIBED: dict[str, Any] = {"tags": ["open inference protocol"], "error_media": "application/json"}
 
 
@@ -64,7 +68,7 @@ def add_inference_v2(router: APIRouter, service: Service) -> None:
     async def metadata(request: Request) -> Response:
         """What the model takes and gives."""
         _require_model(service, request)
-        return json_response(_metadata(service))
+        return json_response(metadata_of(service.lineup, _versions(service)))
 
     async def model_ready(request: Request) -> Response:
         """Whether the model takes requests."""
@@ -88,6 +92,8 @@ def add_inference_v2(router: APIRouter, service: Service) -> None:
     for path, endpoint, errors in (
         (ONE, metadata, (404, 429, 503)),
         (f"{ONE}/ready", model_ready, (404, 429, 503)),
+        (NUMBERED, metadata, (404, 429, 503)),
+        (f"{NUMBERED}/ready", model_ready, (404, 429, 503)),
         ("/v2", server, (429,)),
         ("/v2/health/live", live, ()),
         ("/v2/health/ready", ready, (503,)),
@@ -105,23 +111,42 @@ def _add_infer(router: APIRouter, service: Service) -> None:
         rows = schema.check(rows_of(asked["inputs"], schema.fields, tail, schema.most_rows))
         return _answer(service, asked, await service.predict(rows))
 
-    add_route(
-        router,
-        "POST",
-        f"{ONE}/infer",
-        infer,
-        body=ASKED,
-        answer=ANSWERED,
-        errors=V2_ERRORS,
-        model=service.spec.name,
-        **DESCRIBED,
-    )
+    for path in (ONE, NUMBERED):
+        add_route(
+            router,
+            "POST",
+            f"{path}/infer",
+            infer,
+            body=ASKED,
+            answer=ANSWERED,
+            errors=V2_ERRORS,
+            model=service.spec.name,
+            **DESCRIBED,
+        )
 
 
 def _require_model(service: Service, request: Request) -> None:
     name = request.path_params["name"]
     if name != service.spec.name:
         raise NotFoundError(f"There is no model {name!r} here.", f"This server serves {service.spec.name}.", "name")
+    version = request.path_params.get("version")
+    if version is None or version in (served := _versions(service)):
+        return
+    if served:
+        fix = f"Ask for version {served[0]}, or for none."
+        raise NotFoundError(f"Version {version[:20]!r} of {name} does not serve here.", fix, "version")
+    raise NotFoundError(
+        "No version can be asked for by its number while several share the traffic.",
+        "Leave the version out: the deployment says who answers, and model_version who did.",
+        "version",
+    )
+
+
+def _versions(service: Service) -> list[str]:
+    """Versions that can be asked for by number: the champion's while it has all traffic. Where arms share it, who
+    answers is drawn, and a client's own choice would spoil what is learned from the draw."""
+    champion = service.lineup.deployment.champion
+    return [str(champion.version)] if service.predictor.shares()[0] == 1 else []
 
 
 def _parts(body: bytes, length: str | None, schema: RequestSchema) -> tuple[dict[str, Any], bytes]:
@@ -189,11 +214,10 @@ def _wants_bytes(asked: dict[str, Any], name: str, default: bool = False) -> boo
     return bool(parameters.get(name, default)) if isinstance(parameters, dict) else default
 
 
-def _metadata(service: Service) -> dict[str, Any]:
-    lineup = service.lineup
-    versions = sorted({str(arm.version) for arm in lineup.deployment.arms})
+def metadata_of(lineup: "Lineup", versions: list[str]) -> dict[str, Any]:
+    """What the champion takes and gives, and the versions that can be asked for by number."""
     return {
-        "name": service.spec.name,
+        "name": lineup.manifest.problem,
         "versions": versions,
         "platform": "onnxruntime",
         "inputs": [_tensor(field.name, DATATYPES[field.kind]) for field in lineup.manifest.request],

@@ -1,11 +1,11 @@
 """The OpenAPI document: FastAPI's for the routes, the manifest's for what a request holds."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from serving.http.examples import add_examples, example_of
 from serving.http.feedback import ONE
 from serving.refusals import LONGEST_TEXT
 from serving.schema import bounds
@@ -40,11 +40,13 @@ def describe(app: FastAPI, service: Service) -> None:
     def document() -> dict[str, Any]:
         lineup = service.predictor.lineup
         manifest = lineup.manifest if lineup else None
-        if "document" not in made or made["manifest"] is not manifest:
+        if "document" not in made or made["lineup"] is not lineup:
             plain = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             schemas = plain.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(_schemas(manifest, service.settings.rows))
-            made.update(document=plain, manifest=manifest)
+            if lineup is not None:
+                add_examples(plain, lineup)
+            made.update(document=plain, lineup=lineup)
         whole: dict[str, Any] = made["document"]
         return whole
 
@@ -104,13 +106,6 @@ def _words(field: RequestField) -> JsonSchema:
     said = "; ".join(filter(None, (field.about, field.unit and f"in {field.unit}", known)))
     unit = {"x-unit": field.unit} if field.unit else {}
     return {"title": field.name, **({"description": said} if said else {}), "x-role": field.role, **unit}
-
-
-def example_of(manifest: Manifest) -> Mapping[str, Any]:
-    """The manifest's example as a client would send it."""
-    times = {field.name for field in manifest.request if field.kind == "time"}
-    given = manifest.example.request
-    return {name: f"{value}Z" if name in times and value is not None else value for name, value in given.items()}
 
 
 def prediction_schema(output: str) -> JsonSchema:

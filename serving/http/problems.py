@@ -76,6 +76,9 @@ STATUSES: tuple[tuple[type[UnderstudyError], int], ...] = (
     (MachineError, 503),
 )
 """The first class that fits counts."""
+HIDDEN = (StoreError, RegistryError, MachineError)
+"""What says where things are; clients are told that they cannot be had, and the log says where."""
+AWAY = ("A store of this server cannot be used at present.", "Send it again later; the server's log says why.")
 
 
 def status_of(error: UnderstudyError) -> int:
@@ -88,12 +91,13 @@ def problem(error: UnderstudyError, path: str = "", **more: Any) -> Response:
     status = status_of(error)
     if status >= 500:
         log.error("%s %s", error.code, error)
+    what, fix = AWAY if isinstance(error, HIDDEN) else (error.what, error.fix)
     said = {
         "code": error.code,
         "field": getattr(error, "field", "") or None,
         "row": getattr(error, "row", None),
-        "what": error.what,
-        "fix": error.fix,
+        "what": what,
+        "fix": fix,
         **more,
     }
     again = {"retry-after": str(math.ceil(getattr(error, "retry_after", 1.0)))} if status in (429, 503) else None

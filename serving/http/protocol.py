@@ -47,6 +47,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         self.begun = self.loop.time()
         self.stalled = 0.0
         self.head: int | None = None
+        self.fields = 0
         self.chunks = 0
         if len(self.connections) > self.limit + HEADROOM:
             transport.write(FULL)
@@ -57,18 +58,22 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self.head is not None:
             self.head += len(data)
             if self.head > HEAD and not self.transport.is_closing():
-                self.transport.write(LONG)
-                self.transport.close()
+                self._end(LONG)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.head, self.chunks = 0, 0
+        self.head, self.fields, self.chunks = 0, 0, 0
         if not self.begun:
             self.begun = self.loop.time()
         if len(self.connections) > self.limit:
             cast(dict[str, Any], self.scope)[CROWDED] = True
 
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._grow(len(url))
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._grow(len(name) + len(value) + 4)
         _hold(len(self.headers) < HEADERS)
         super().on_header(name, value)
 
@@ -84,7 +89,15 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Called where the parser gave up, or ``_hold`` made it."""
-        self.transport.write(UNREAD)
+        self._end(LONG if self.fields > HEAD else UNREAD)
+
+    def _grow(self, size: int) -> None:
+        """Count what was parsed of a head: one that comes in a single read is over before its bytes are counted."""
+        self.fields += size
+        _hold(self.fields <= HEAD)
+
+    def _end(self, said: bytes) -> None:
+        self.transport.write(said)
         self.transport.close()
 
     def on_message_complete(self) -> None:

@@ -59,7 +59,7 @@ def add_route(
     described: dict[int | str, dict[str, Any]] = {
         status: _response(MEANINGS[status], error, error_media) for status in errors
     }
-    extra: dict[str, Any] = {"parameters": [_name(model)]} if model else {}
+    extra: dict[str, Any] = {"parameters": _parameters(model, path)} if model else {}
     if body is not None:
         by_media = any("/" in key for key in body)
         content = {
@@ -79,9 +79,14 @@ def add_route(
     )
 
 
-def _name(model: str) -> dict[str, Any]:
-    schema = {"type": "string", "enum": [model]}
-    return {"name": "name", "in": "path", "required": True, "schema": schema, "description": "the problem"}
+def _parameters(model: str, path: str) -> list[dict[str, Any]]:
+    said = {"name": ({"type": "string", "enum": [model]}, "the problem")}
+    if "{version}" in path:
+        said["version"] = ({"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}, "a version that its metadata lists")
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema, "description": words}
+        for name, (schema, words) in said.items()
+    ]
 
 
 def _response(description: str, schema: Mapping[str, Any], media: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.errors import NotReady
 from serving.http.route import add_route, json_response
 from serving.metrics import MEDIA
 from serving.service import Service
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from serving.lineup import Lineup
 
 OBJECT: dict[str, Any] = {"type": "object"}
+AWAY = "It cannot be reached; the server's log says why."
 
 
 def add_status(router: APIRouter, service: Service) -> None:
@@ -23,17 +23,14 @@ def add_status(router: APIRouter, service: Service) -> None:
 
     async def model(request: Request) -> Response:  # noqa: ARG001
         """The champion: what it reads and says, how it was judged, where it comes from."""
-        return json_response(_model(service.lineup))
+        return json_response(model_of(service.lineup))
 
     async def routing(request: Request) -> Response:  # noqa: ARG001
         """The deployment that serves, the share of the traffic that each arm gets at this moment and the threshold that
         it decides at, a newer revision that was refused, and delays that a drill has put in force."""
         refusal = service.watcher.refusal
         refused = {"revision": refusal.revision, "reason": refusal.reason} if refusal else None
-        lineup = service.lineup
-        serves = routing_of(lineup.deployment, service.predictor.shares())
-        for placed, shown in zip(lineup.deployment.arms, serves["arms"], strict=True):
-            shown["decides_at"] = lineup.threshold(placed)
+        serves = serving_of(service.lineup, service.predictor.shares())
         return json_response({**serves, "refused": refused, "delays": service.predictor.drills.now()})
 
     add_route(router, "GET", "/v1/model", model, answer=OBJECT, errors=(429, 503), summary="Model", tags=["status"])
@@ -53,7 +50,7 @@ def add_health(router: APIRouter, service: Service) -> None:
     async def ready(request: Request) -> Response:  # noqa: ARG001
         """Whether the server takes requests; says why where it does not."""
         require_ready(service)
-        revision, away = service.lineup.deployment.revision, dict(service.watcher.unreachable)
+        revision, away = service.lineup.deployment.revision, dict.fromkeys(service.watcher.unreachable, AWAY)
         return json_response({"status": "ready", "revision": revision, "unreachable": away})
 
     async def metrics(request: Request) -> Response:  # noqa: ARG001
@@ -72,7 +69,7 @@ def require_ready(service: Service) -> None:
         NotReady: the server takes no requests; the error says why.
     """
     if service.unready:
-        raise NotReady(service.unready, "Ask again shortly; `understudy deployments` shows what should serve.")
+        raise service.not_ready()
 
 
 def routing_of(deployment: Deployment, shares: tuple[float, ...] = ()) -> dict[str, Any]:
@@ -83,7 +80,16 @@ def routing_of(deployment: Deployment, shares: tuple[float, ...] = ()) -> dict[s
     return whole
 
 
-def _model(lineup: "Lineup") -> dict[str, Any]:
+def serving_of(lineup: "Lineup", shares: tuple[float, ...]) -> dict[str, Any]:
+    """A deployment that serves as JSON, with the threshold that each arm decides at."""
+    serves = routing_of(lineup.deployment, shares)
+    for placed, shown in zip(lineup.deployment.arms, serves["arms"], strict=True):
+        shown["decides_at"] = lineup.threshold(placed)
+    return serves
+
+
+def model_of(lineup: "Lineup") -> dict[str, Any]:
+    """The champion as JSON."""
     manifest = lineup.manifest
     champion: Placed = lineup.deployment.champion
     inputs = manifest.inputs.model_dump(mode="json")

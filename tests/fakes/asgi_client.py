@@ -11,6 +11,7 @@ class AsgiClient:
     """One client on an event loop of its own, or on another's."""
 
     def __init__(self, app: Any, runner: asyncio.Runner | None = None) -> None:
+        self.app = app
         self.runner = runner or asyncio.Runner()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://server")

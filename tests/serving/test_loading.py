@@ -15,7 +15,7 @@ from serving.features import FeatureCache, RequestFeatures
 from serving.loading import Loader, at_hand
 from serving.private_folder import PrivateFolder
 from understudy.bundle.manifest import MANIFEST, MODEL
-from understudy.errors import BundleError
+from understudy.errors import BundleError, StoreError
 
 pytestmark = pytest.mark.integration
 
@@ -200,3 +200,29 @@ def test_what_is_loaded_is_used_again_and_released_on_demand(
     assert at_hand(revision(3, (3, "a" * 64)), two.models) is None
     loader.release(two.models[second])
     assert len(list(folder.path.iterdir())) == 1
+
+
+def test_why_a_version_is_refused_tells_nobody_where_the_store_is(corpus: Corpus, loader: Loader) -> None:
+    with pytest.raises(BundleError) as missing:
+        loader.load(revision(1, (1, "a" * 64)), {}, None)
+    assert missing.value.what.startswith("toy/1 as champion: The bundle store at ")
+    assert str(corpus.store.root.parent) not in str(missing.value)
+    digest = corpus.sound(1)
+    (corpus.store.root / digest / MODEL).unlink()
+    (corpus.store.root / digest / MODEL).symlink_to("/etc/hostname")
+    with pytest.raises(BundleError) as altered:
+        loader.load(revision(1, (1, digest)), {}, None)
+    assert str(corpus.store.root.parent) not in str(altered.value)
+
+
+def test_a_store_out_of_reach_is_not_told_by_its_address(
+    corpus: Corpus, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise StoreError("The bundle store s3://host/bucket cannot be used.", "Check it.")
+
+    monkeypatch.setattr(corpus.store, "fetch", away)
+    with pytest.raises(BundleError) as refused:
+        loader.load(revision(1, (1, corpus.sound(1))), {}, None)
+    assert refused.value.what == "toy/1 as champion: the bundle store cannot be used."
+    assert isinstance(refused.value.__cause__, StoreError)

@@ -194,6 +194,7 @@ def test_fifty_megabytes_in_chunks_are_refused_without_being_held(server: Server
 @pytest.mark.parametrize(
     ("head", "status"),
     [
+        (b"x: " + b"y" * 65_600 + b"\r\n", 431),
         (b"x: " + b"y" * 70_000, 431),
         (b"a: b\r\n" * 100, 400),
         (b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 20_001, 400),

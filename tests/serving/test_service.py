@@ -18,9 +18,10 @@ def project(tmp_path: Path) -> Project:
 
 def test_it_is_ready_once_something_serves(project: Project) -> None:
     service = a_service(project)
-    assert service.unready == "No deployment of toy serves yet."
-    with pytest.raises(NotReady):
+    assert service.unready == "The server is starting: it has not read the deployment log yet."
+    with pytest.raises(NotReady) as starting:
         _ = service.schema
+    assert "understudy deploy " not in starting.value.fix
 
     async def live() -> float | None:
         await service.start()
@@ -50,3 +51,26 @@ def test_a_refused_bundle_is_named(project: Project) -> None:
 
     assert asyncio.run(live()).startswith("Revision 1 is refused: ")
     assert "understudy_deployment_refused 1.0" in service.metrics.text().decode()
+
+
+def test_what_is_lacking_is_told_by_what_is_known(project: Project) -> None:
+    service = a_service(project)
+    follower = service.watcher._follower
+    service.watcher.unreachable["deployments"] = "postgresql://ann@db.local/name is away"
+    assert service.unready == "The deployment log is out of reach; the server's log says why."
+    service.watcher.unreachable.clear()
+    follower.looked = True
+    told = service.not_ready()
+    assert told.what == "No deployment of toy serves yet."
+    assert told.fix == "`understudy deploy toy@champion` puts the champion in place."
+
+    async def loading() -> NotReady:
+        task = asyncio.create_task(asyncio.sleep(0))
+        follower._loading = (7, task)
+        told = service.not_ready()
+        await task
+        return told
+
+    told = asyncio.run(loading())
+    assert told.what == "The server is starting: revision 7 is being loaded."
+    assert "understudy deploy " not in told.fix

@@ -207,7 +207,7 @@ def test_the_lineup_before_stays_warm_and_older_ones_go(tmp_path: Path) -> None:
 
 
 def test_while_the_database_is_out_the_server_goes_on_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def down(*_: Any) -> None:
         raise DOWN
@@ -219,6 +219,8 @@ def test_while_the_database_is_out_the_server_goes_on_and_says_so(
             await house.watcher.start()
             await until(lambda: house.watcher.unreachable)
             assert house.watcher.unreachable == {"deployments": "The database cannot be reached. Start it."}
+            await asyncio.sleep(0.1)
+            assert caplog.messages == ["deployments cannot be reached: The database cannot be reached. Start it."]
             assert await house.version_that_answers() == 1
         await until(lambda: not house.watcher.unreachable)
         assert house.watcher.refusal is None

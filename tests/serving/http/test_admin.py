@@ -75,7 +75,9 @@ def test_a_version_that_only_shadowed_does_not_answer(project: Project, service:
     log.append(project.deployment(2, shadows=(shadow,)))
     refused = AsgiClient(create_admin(service), client.runner).post("/admin/deploy", json=ADA | {"version": 3})
     assert refused.status_code == 409
-    assert "pending" in refused.json()["error"]["what"]
+    said = refused.json()["error"]
+    assert "A server asks no registry" in said["what"]
+    assert said["fix"] == "`understudy deploy toy/3` asks the registry and places it."
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ def test_many_labels_by_key_with_times_and_sources(client: AsgiClient, service: 
         (b'{"key": "", "value": 1}', "key"),
         (b'{"key": "\\u0000", "value": 1}', "key"),
         (b'{"key": true, "value": 1}', "key"),
+        (b'{"key": NaN, "value": 1}', "key"),
+        (b'{"key": 1e999, "value": 1}', "key"),
+        (b'{"key": -Infinity, "value": 1}', "key"),
+        (b'{"key": 1e300, "value": 1}', "key"),
+        (b'{"key": 1%s, "value": 1}' % (b"0" * 300), "key"),
         (b'{"key": "a", "value": 0.5}', "value"),
         (b'{"key": "a", "value": "yes"}', "value"),
         (b'{"key": "a", "value": NaN}', "value"),
@@ -56,3 +61,12 @@ def test_what_is_wrong_is_named(client: AsgiClient, body: bytes, field: str | No
 
 def test_more_labels_than_the_limit_are_refused(client: AsgiClient) -> None:
     assert client.post("/v1/feedback", json=[{"key": "a", "value": 1}] * 51).status_code == 413
+
+
+def test_a_number_as_key_is_as_the_document_says(client: AsgiClient) -> None:
+    key = client.get("/openapi.json").json()["components"]["schemas"]["Feedback"]["properties"]["key"]
+    number = next(kind for kind in key["anyOf"] if kind["type"] == "number")
+    body = [{"key": number[end], "value": 1} for end in ("minimum", "maximum")]
+    assert client.post("/v1/feedback", json=body).json()["stored"] == 2
+    told = client.post("/v1/feedback", content=b'{"key": 1e39, "value": 1}').json()["error"]["what"]
+    assert told == "key: give a finite number, from -3.4028235e+38 to 3.4028235e+38, or text."

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 from asgi_client import AsgiClient
-from served import SCORE
+from served import SCORE, Project
+
+from serving.service import Service
+from understudy.records import Arm
 
 pytestmark = pytest.mark.unit
 
@@ -68,3 +71,27 @@ def test_an_unknown_output_or_model_is_refused(client: AsgiClient) -> None:
     assert client.post(INFER, json=_asked(outputs=[{"name": "mood"}])).status_code == 422
     assert client.post("/v2/models/other/infer", json=_asked()).status_code == 404
     assert client.get("/v2/models/toy/ready").json() == {"name": "toy", "ready": True}
+
+
+def test_a_version_that_is_listed_can_be_asked_for(client: AsgiClient) -> None:
+    (version,) = client.get("/v2/models/toy").json()["versions"]
+    path = f"/v2/models/toy/versions/{version}"
+    assert client.get(path).json() == client.get("/v2/models/toy").json()
+    assert client.get(f"{path}/ready").json() == {"name": "toy", "ready": True}
+    assert client.post(f"{path}/infer", json=_asked()).json()["model_version"] == version
+    told = client.post("/v2/models/toy/versions/7/infer", json=_asked())
+    assert told.status_code == 404
+    assert told.json() == {"error": "Version '7' of toy does not serve here. Ask for version 1, or for none."}
+
+
+def test_where_versions_share_the_traffic_none_is_listed(
+    client: AsgiClient, service: Service, project: Project
+) -> None:
+    champion = project.deployment().champion.model_copy(update={"weight": 0.5})
+    other = Arm(name="challenger", version=2, digest=project.bundles[2].digest, weight=0.5)
+    service.log.append(project.deployment(2, mode="canary", arms=(champion, other)))
+    client.runner.run(service.refresh())
+    assert client.get("/v2/models/toy").json()["versions"] == []
+    told = client.post("/v2/models/toy/versions/1/infer", json=_asked())
+    assert told.status_code == 404
+    assert "several share the traffic" in told.json()["error"]

@@ -2,7 +2,8 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from asgi_client import AsgiClient
@@ -11,6 +12,7 @@ from served import EXAMPLE, Project, a_service
 from serving.app import create_app
 from serving.http.limits import Limits
 from serving.metrics import Metrics
+from serving.service import Service
 from serving.settings import ServingSettings
 
 pytestmark = pytest.mark.unit
@@ -78,3 +80,59 @@ def test_what_is_no_request_passes_through() -> None:
 
     asyncio.run(Limits(app, ServingSettings(), Metrics())({"type": "lifespan"}, nothing, nothing))  # type: ignore[arg-type]
     assert seen == [{"type": "lifespan"}]
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/feedback"])
+def test_who_left_before_the_body_was_whole_is_no_fault_of_the_server(client: AsgiClient, path: str) -> None:
+    left: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    scope: dict[str, Any] = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [],
+        "http_version": "1.1", "scheme": "http", "root_path": "", "client": None, "server": None,
+    }  # fmt: skip
+
+    async def ask() -> None:
+        async def receive() -> dict[str, Any]:
+            return left.pop(0) if left else {"type": "http.disconnect"}
+
+        async def send(_: Any) -> None:
+            return None
+
+        await client.app(scope, receive, send)
+
+    client.runner.run(ask())
+    lines = client.get("/metrics").text.splitlines()
+    assert f'understudy_requests_total{{route="{path}",status="4xx"}} 1.0' in lines
+    assert not [line for line in lines if 'status="5xx"' in line]
+
+
+def test_what_nobody_foresaw_is_one(client: AsgiClient, service: Service) -> None:
+    async def broken(rows: object) -> object:
+        raise ZeroDivisionError
+
+    service.predictor.predict = broken  # type: ignore[assignment,method-assign]
+    client.post("/v1/predict", json=EXAMPLE)
+    lines = client.get("/metrics").text.splitlines()
+    assert 'understudy_requests_total{route="/v1/predict",status="5xx"} 1.0' in lines
+
+
+def test_what_is_refused_at_once_is_counted_under_the_route_it_was_meant_for(project: Project) -> None:
+    service = a_service(project, concurrency=1)
+    with AsgiClient(create_app(service)) as client:
+        next(layer for layer in _layers(client.app) if isinstance(layer, Limits)).active = 1
+        for path in ("/v1/predict", "/v2/models/made-up/infer", "/made-up"):
+            assert client.post(path, json={}).status_code == 429
+        lines = client.get("/metrics").text.splitlines()
+        for route in ("/v1/predict", "/v2/models/{name}/infer", "unmatched"):
+            assert f'understudy_requests_total{{route="{route}",status="4xx"}} 1.0' in lines
+        assert not [line for line in lines if "made-up" in line]
+
+
+def _layers(app: Any) -> Iterator[Any]:
+    layer = app.middleware_stack or app.build_middleware_stack()
+    app.middleware_stack = layer
+    while layer is not None:
+        yield layer
+        layer = getattr(layer, "app", None)

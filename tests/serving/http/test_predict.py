@@ -97,7 +97,8 @@ def test_what_cannot_be_stored_is_not_answered(client: AsgiClient, service: Serv
     ledger.failing = StoreError("The disk is full.", "Free some.")
     response = client.post("/v1/predict", json=EXAMPLE)
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
-    assert response.json()["error"]["what"] == "The disk is full."
+    assert response.json()["error"]["code"] == "store"
+    assert response.json()["error"]["what"] == "A store of this server cannot be used at present."
 
 
 def test_times_come_in_any_zone(client: AsgiClient, service: Service) -> None:

@@ -61,3 +61,14 @@ def test_unknown_paths_are_told_in_the_same_form(client: AsgiClient) -> None:
     assert client.get("/v2/nothing").json() == {
         "error": "There is nothing at this path. GET /docs lists what there is."
     }
+
+
+def test_where_a_store_is_stays_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    away = errors.StoreError("The database postgresql://ann@db.local/name cannot be used.", "Check /run/pg.")
+    with caplog.at_level("ERROR", "understudy.serving"):
+        said = problem(away)
+    assert json.loads(bytes(said.body))["error"]["what"] == "A store of this server cannot be used at present."
+    assert b"db.local" not in bytes(said.body)
+    assert b"/run/pg" not in bytes(said.body)
+    assert (said.status_code, said.headers["retry-after"]) == (503, "1")
+    assert "postgresql://ann@db.local/name" in caplog.text

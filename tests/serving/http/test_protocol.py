@@ -1,8 +1,11 @@
 """Connections that are given only so long; ``tests/serving/test_server.py`` has real sockets."""
 
+import asyncio
 from typing import Any
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
 from serving.http.protocol import DeadlineProtocol, bounded
 from serving.settings import ServingSettings
@@ -15,6 +18,12 @@ class Transport:
 
     def __init__(self, buffered: int = 0) -> None:
         self.buffered, self.written, self.ended = buffered, b"", ""
+
+    def get_extra_info(self, name: str) -> None:
+        return None
+
+    def is_closing(self) -> bool:
+        return self.ended != ""
 
     def get_write_buffer_size(self) -> int:
         return self.buffered
@@ -72,3 +81,34 @@ def test_who_reads_slowly_but_reads_is_not() -> None:
 
 def test_the_number_of_connections_comes_from_the_settings() -> None:
     assert bounded(ServingSettings(connections=7)).limit == 7
+
+
+@pytest.mark.parametrize(("length", "told"), [(65_000, b""), (66_000, b"HTTP/1.1 431 "), (100_000, b"HTTP/1.1 431 ")])
+@pytest.mark.parametrize("where", ["header", "address"])
+def test_a_head_that_comes_in_a_single_read_is_measured_too(length: int, told: bytes, where: str) -> None:
+    transport = Transport()
+    filler = b"y" * length
+    address, value = (filler, b"") if where == "address" else (b"", filler)
+
+    async def read() -> None:
+        connection = _live(transport)
+        connection.data_received(
+            b"POST /%s HTTP/1.1\r\nHost: x\r\nx: %s\r\nContent-Length: 5\r\n\r\n" % (address, value)
+        )
+
+        assert transport.written.startswith(told)
+        assert transport.ended == ("closed" if told else "")
+
+    asyncio.run(read())
+
+
+def _live(transport: Transport) -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(60)
+
+    protocol = bounded(ServingSettings())
+    config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", log_config=None)
+    config.load()
+    connection = protocol(config, ServerState(), {}, asyncio.get_running_loop())
+    connection.connection_made(transport)  # type: ignore[arg-type]
+    return connection

@@ -40,9 +40,10 @@ def ask(binary, outputs):
         tensor.set_data_from_numpy(values, binary_data=binary)
         inputs.append(tensor)
     wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in outputs] or None
-    return client.infer("toy", inputs, outputs=wanted, request_id="r-1")
+    return client.infer("toy", inputs, model_version="" if binary else "1", outputs=wanted, request_id="r-1")
 said = {"live": client.is_server_live(), "ready": client.is_server_ready(), "model": client.is_model_ready("toy"),
-        "metadata": client.get_model_metadata("toy"), "server": client.get_server_metadata()}
+        "metadata": client.get_model_metadata("toy"), "numbered": client.is_model_ready("toy", "1"),
+        "server": client.get_server_metadata()}
 ways = ("binary", True, []), ("json", False, ["score", "decision"]), ("some", True, ["prediction_id"])
 for name, binary, outputs in ways:
     result = ask(binary, outputs)
@@ -84,7 +85,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_tritons_client(server: Server, tmp_path: Path) -> None:
     said = _run(TRITON, server, tmp_path)
-    assert (said["live"], said["ready"], said["model"]) == (True, True, True)
+    assert (said["live"], said["ready"], said["model"], said["numbered"]) == (True, True, True, True)
     assert said["server"]["extensions"] == ["binary_tensor_data"]
     assert {item["name"]: item["datatype"] for item in said["metadata"]["inputs"]} == {
         "id": "BYTES", "asked_at": "BYTES", "size": "FP64", "weight": "FP64", "town": "BYTES", "insured": "BOOL",

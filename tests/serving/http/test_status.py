@@ -54,9 +54,11 @@ def test_routing_says_which_newer_revision_was_refused(client: AsgiClient, servi
 def test_health_while_serving_and_while_ending(client: AsgiClient, service: Service) -> None:
     assert client.get("/healthz/live").json() == {"status": "live"}
     assert client.get("/healthz/ready").json() == {"status": "ready", "revision": 1, "unreachable": {}}
-    service.watcher.unreachable["features"] = "the disk is away"
+    service.watcher.unreachable["features"] = "the disk /srv/features is away"
     told = client.get("/healthz/ready")
-    assert (told.status_code, told.json()["unreachable"]) == (200, {"features": "the disk is away"})
+    assert (told.status_code, told.json()["unreachable"]) == (
+        200, {"features": "It cannot be reached; the server's log says why."},
+    )  # fmt: skip
     service.draining = True
     told = client.get("/healthz/ready")
     assert (told.status_code, told.headers["retry-after"], told.headers["connection"]) == (503, "1", "close")
