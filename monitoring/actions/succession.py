@@ -49,12 +49,21 @@ class Succession:
         self._spec, self._ledger, self._deployments, self._clock = spec, ledger, deployments, clock
 
     def due(self, snapshot: Snapshot) -> tuple[Alert, ...]:
-        """The steps that a window lets follow, as alerts; the same window gives the same ones."""
+        """The steps that a window lets follow, as alerts; the same window gives the same ones.
+
+        A shadow waits for its canary until the champion answers alone, and two for each other: a canary takes the place
+        of whatever challenges the champion, and would end what is being learned there.
+        """
         history = self._deployments.history(snapshot.problem, HISTORY)
         if not history or history[0].champion.digest != snapshot.digest:
             return ()
-        found = ((placed, origin, self._next(history[0], placed, snapshot)) for placed, origin in _heirs(history))
-        return tuple(self._alert(placed, origin, step, snapshot) for placed, origin, step in found if step)
+        free, due = len(history[0].arms) == 1, []
+        for placed, origin in _heirs(history):
+            step = self._next(history[0], placed, snapshot)
+            if step and (free or step.step != "canary"):
+                due.append(self._alert(placed, origin, step, snapshot))
+                free = free and step.step != "canary"
+        return tuple(due)
 
     def _next(self, newest: Deployment, placed: Placed, snapshot: Snapshot) -> Next | None:
         span = parse_span(self._spec.monitoring.window)

@@ -18,6 +18,7 @@ from understudy.records import Deployment
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.timeout(5400),
     pytest.mark.skipif(not os.environ.get(FULL), reason=f"it trains bank several times: set {FULL}=1"),
 ]
 
@@ -59,7 +60,7 @@ def alarms(month: Month) -> set[tuple[str, str]]:
 def test_drift_and_quality_alert_before_anything_is_trained(story: BankStory) -> None:
     trained, alert, _ = taken(story, "retrain")
     assert alert["subject"] == "quality.brier.change"
-    assert alert["evidence"]["low"] > 0
+    assert alert["evidence"]["figure"] > alert["evidence"]["limit"] == 0.0
     before = set().union(*(alarms(month) for month in story.months[: trained + 1]))
     assert {("inputs-moved", "investigate"), ("brier-worse", "retrain")} <= before
 
@@ -70,7 +71,9 @@ def test_a_retraining_passes_the_gate_and_goes_by_shadow_and_canary_to_the_top(s
     assert trained < proven < held == len(story.months) - 2
     assert retrain["outcome"]["accepted"]
     assert [one.version for one in shadow.shadows] == [version]
-    assert (canary.mode, canary.arms[1].version, canary.ramp and canary.ramp.shares) == ("canary", version, (5, 25, 50))
+    assert (canary.mode, canary.arms[1].version) == ("canary", version)
+    assert canary.ramp is not None
+    assert canary.ramp.shares == (0.05, 0.25, 0.5)
     assert (top.mode, top.champion.version) == ("single", version)
     assert shadow.champion.version == canary.champion.version == 1
     assert shadow.revision < canary.revision < top.revision

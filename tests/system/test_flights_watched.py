@@ -21,6 +21,7 @@ from understudy.bundle import Bundle
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.timeout(9000),
     pytest.mark.skipif(
         not os.environ.get(FULL), reason=f"it trains flights and watches a third of a year: set {FULL}=1"
     ),

@@ -1,5 +1,6 @@
 """From the shadow to champion, window by window."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,6 +127,24 @@ def test_a_canary_that_costs_more_is_withdrawn_before_its_ramp_is_over(stage: An
     assert step.action == "withdraw"
     steps(stage).withdraw(decided(step))
     assert [arm.name for arm in stage.log.newest("toy").arms] == ["champion"]
+
+
+def test_a_shadow_does_not_take_the_place_of_a_canary(stage: Any, fill: Any) -> None:
+    stage.deploy(3, "canary", "alert canary-1", ramp=(5.0, 50.0))
+    stage.deploy(2, "shadow", ORIGIN)
+    ledger = fill(shadow=sharp)
+    assert due(stage, ledger, window(0)) == ()
+    stage.deployer.drop("toy", "challenger", "ann", "enough", based_on=stage.log.newest("toy").revision)
+    assert [step.action for step in due(stage, ledger, window(0))] == ["canary"]
+
+
+def test_of_two_proven_shadows_one_goes_first(stage: Any, fill: Any) -> None:
+    stage.deploy(2, "shadow", ORIGIN)
+    stage.deploy(3, "shadow", "alert worse-0456")
+    ledger = fill(shadow=sharp)
+    for number, row in enumerate([row for row in ledger.kept.values() if row.standing == "shadow"]):
+        ledger.append([replace(row, id=f"t{number}", arm="shadow-2", version=3)])
+    assert [(step.action, step.evidence["version"]) for step in due(stage, ledger, window(0))] == [("canary", 2)]
 
 
 def test_a_version_that_nobody_approved_waits_for_a_person(stage: Any, fill: Any) -> None:
