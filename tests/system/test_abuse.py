@@ -45,7 +45,11 @@ def started(program: Any, *arguments: Any) -> "subprocess.Popen[str]":
 
 
 def said(process: "subprocess.Popen[str]") -> Any:
-    told, _ = process.communicate(timeout=120)
+    try:
+        told, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 0
     return json.loads(told)
 
