@@ -163,7 +163,9 @@ def test_a_full_disk_is_said_and_survived(tmp_path: Path, disk: Path) -> None:
         assert told(pressure.answers).keys() == {200, 503}
         assert pressure.broken == 0
         assert any(
-            "No space left" in answer.said["error"]["what"] for answer in pressure.answers if answer.status == 503
+            "store of this server" in answer.said["error"]["what"]
+            for answer in pressure.answers
+            if answer.status == 503
         )
         assert_nothing_is_lost(project, pressure)
 
