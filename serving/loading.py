@@ -58,6 +58,14 @@ class Loader:
             raise
         return Lineup(deployment, models, since)
 
+    def recall(self, placed: Placed, problem: str) -> LoadedModel:
+        """A model that is to explain, not to answer: it may be of other features and requests than the server's.
+
+        Raises:
+            BundleError: it is missing, damaged or of another problem, or does not score its own example.
+        """
+        return self._fetched(placed, problem, None, answering=False)
+
     def release(self, model: LoadedModel) -> None:
         """Remove the files of a model that nothing uses any more."""
         shutil.rmtree(model.bundle.folder.parent, ignore_errors=True)
@@ -68,13 +76,15 @@ class Loader:
         if not _loaded(placed, models):
             models[placed.digest] = self._fetched(placed, deployment.problem, requests)
 
-    def _fetched(self, placed: Placed, problem: str, requests: Manifest | None) -> LoadedModel:
+    def _fetched(self, placed: Placed, problem: str, requests: Manifest | None, answering: bool = True) -> LoadedModel:
         folder = self._folder.new(placed.digest[:12])
         try:
             fetched = self._bundles.fetch(placed.digest, folder)
-            model = LoadedModel.load(fetched, placed.version, placed.digest, self._code_hash)
+            code_hash = self._code_hash if answering else None
+            model = LoadedModel.load(fetched, placed.version, placed.digest, code_hash)
             _require_problem(model.manifest, problem, placed)
-            self._check(model.manifest, placed.version)
+            if answering:
+                self._check(model.manifest, placed.version)
             if requests is not None:
                 _require_same_requests(model.manifest, requests, placed)
         except Exception as error:  # also whatever a damaged file makes a library raise

@@ -35,12 +35,13 @@ class LoadedModel:
         """Most rows that are scored without leaving the event loop; measured by ``warm``."""
 
     @classmethod
-    def load(cls, folder: Path, version: int, digest: str, code_hash: str) -> "LoadedModel":
+    def load(cls, folder: Path, version: int, digest: str, code_hash: str | None) -> "LoadedModel":
         """Verify the bundle in ``folder`` and make it ready.
 
         Args:
             digest: what the deployment pins.
-            code_hash: of this checkout's features, see ``understudy.features.code``.
+            code_hash: of this checkout's features, see ``understudy.features.code``; none for a model that will only
+                be given inputs that were made when it served.
 
         Raises:
             BundleError: it is damaged, another one than pinned, of other features, or does not score its own example.
@@ -52,7 +53,8 @@ class LoadedModel:
                 f"was deployed as {digest[:12]}.",
                 "Fetch it again, or deploy the version again.",
             )
-        if (made_by := bundle.manifest.features.code_hash) != code_hash:
+        made_by = bundle.manifest.features.code_hash
+        if code_hash is not None and made_by != code_hash:
             raise BundleError(
                 f"Version {version} is refused: its features were made by other code ({made_by[:12]}) than this "
                 f"server has ({code_hash[:12]}).",

@@ -13,7 +13,7 @@ from serving.errors import ModelFailed, NotReady
 from serving.explain import Explanation, explain
 from serving.features import FeatureCache, RequestFeatures
 from serving.lineup import Lineup
-from serving.model import FloatArray
+from serving.model import FloatArray, LoadedModel
 from serving.oddities import Oddities
 from serving.routing.arm import Arm
 from serving.routing.router import Router
@@ -27,6 +27,9 @@ from understudy.ports import Ledger
 from understudy.problem import ProblemSpec
 from understudy.records import ArmReward, Prediction
 from understudy.records.deployment import CHAMPION, Placed
+
+Recalling = Callable[[str, int, int], LoadedModel]
+"""See ``Recall.model``."""
 
 
 def utc_now() -> datetime:
@@ -109,11 +112,15 @@ class Predictor:
         threshold = lineup.threshold(lineup.deployment.champion)
         return await asyncio.to_thread(explain, lineup.champion, features.numbers, features.categories, threshold)
 
-    async def explain_prediction(self, stored: Mapping[str, Any]) -> Explanation:
+    async def explain_prediction(self, stored: Mapping[str, Any], recall: Recalling) -> Explanation:
         """Why a stored prediction (fields of ``Prediction``) was what it was, from the inputs that its model read.
 
+        Args:
+            recall: gives the model of a problem, revision and version that is loaded no more; blocks.
+
         Raises:
-            RequestError: its version is not loaded any more, or its inputs are not stored with it.
+            RequestError: its inputs are not stored with it.
+            DeploymentError, BundleError, StoreError: its model cannot be had any more: see ``Recall.model``.
         """
         version, inputs = stored["version"], stored["inputs"]
         if not inputs:
@@ -121,9 +128,7 @@ class Predictor:
             raise RequestError(f"The inputs of {stored['id']} are not stored with it: {where}.", "Ask for that one.")
         model = next((model for model in self._ready().models.values() if model.version == version), None)
         if model is None:
-            raise RequestError(
-                f"Version {version}, which made {stored['id']}, is not loaded.", "Deploy it, as a shadow for example."
-            )
+            model = await asyncio.to_thread(recall, self.spec.name, stored["revision"], version)
         columns = {name: [value] for name, value in inputs.items()}
         return await asyncio.to_thread(explain, model, *tensors(model.manifest.inputs, columns), stored["threshold"])
 

@@ -1,6 +1,7 @@
 """A server's life: bind, get ready, answer, and end without losing what it accepted."""
 
 import asyncio
+import gc
 import logging
 import math
 import signal
@@ -67,12 +68,19 @@ async def _serve(service: Service, listeners: Listeners, on_ready: Callable[[], 
         async with _listening(admin, listeners.admin, settings), _listening(public, listeners.public, settings):
             await _unless(stop, service.start())
             if not stop.is_set():
+                _spare_collections()
                 on_ready()
                 await stop.wait()
             service.draining = True
             await asyncio.sleep(settings.notice)
     finally:
         await service.stop()
+
+
+def _spare_collections() -> None:
+    """Leave what was made at the start out of garbage collections, each of which would stop every answer to walk it."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

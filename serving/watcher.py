@@ -12,6 +12,7 @@ from serving.following import Follower, Refusal
 from serving.loading import Loader
 from serving.predictor import Predictor
 from serving.private_folder import PrivateFolder
+from serving.recall import Recall
 from serving.settings import ServingSettings
 from understudy.errors import UnderstudyError
 from understudy.ports import BundleStore, DeploymentLog, FeatureStore, Ledger
@@ -46,6 +47,7 @@ class Watcher:
         self._folder = PrivateFolder(home / "serving")
         loader = Loader(bundles, self._folder, predictor.code_hash, predictor.features.check)
         self._follower = Follower(predictor, log, loader)
+        self.recall = Recall(log, loader)
         self._mark = 0
         self._renewing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []

@@ -85,7 +85,7 @@ def add_explain(router: APIRouter, service: Service) -> None:
         explain,
         body=BODY,
         answer={"type": "object"},
-        errors=(404, *COMMON),
+        errors=(404, 409, *COMMON),
         summary="Explain",
         tags=["predictions"],
     )
@@ -94,7 +94,8 @@ def add_explain(router: APIRouter, service: Service) -> None:
 async def _reasons(service: Service, asked: Question) -> Explanation:
     if asked.request is not None:
         return await service.predictor.explain(service.schema.check([asked.request])[0])
-    return await service.predictor.explain_prediction(await _stored(service, str(asked.prediction_id)))
+    stored = await _stored(service, str(asked.prediction_id))
+    return await service.predictor.explain_prediction(stored, service.watcher.recall.model)
 
 
 async def _stored(service: Service, prediction_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from serving.http.problems import NotFoundError
 from serving.http.route import add_route, json_response
 from serving.http.status import require_ready
-from serving.http.tensors import DATATYPES, packed, rows_of
+from serving.http.tensors import DATATYPES, NUMERIC, packed, rows_of
 from serving.refusals import NotJsonError, RowError
 from serving.schema import RequestSchema
 from serving.service import Service
@@ -32,8 +32,8 @@ TENSOR = {
     "required": ["name", "shape", "datatype"],
     "properties": {
         "name": {"type": "string"},
-        "shape": {"type": "array", "items": {"type": "integer"}},
-        "datatype": {"type": "string"},
+        "shape": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 2},
+        "datatype": {"enum": ["BYTES", *NUMERIC]},
         "data": {"type": "array"},
         "parameters": {"type": "object"},
     },

@@ -86,7 +86,7 @@ def add_invocations(router: APIRouter, service: Service) -> None:
         return Response(version("understudy"), media_type="text/plain")
 
     tags: dict[str, Any] = {"tags": ["mlflow"]}
-    body = {"application/json": BODY, "text/csv": {"type": "string"}}
+    body = {"application/json": BODY, "text/csv": {"type": "string", "minLength": 1}}
     add_route(router, "POST", "/invocations", invocations, body=body, answer=ANSWER, errors=COMMON, **tags)
     add_route(router, "GET", "/ping", ping, answer={"type": "object"}, errors=(503,), **tags)
     add_route(router, "GET", "/version", about, answer={"type": "string"}, errors=(429,), media="text/plain", **tags)

@@ -13,6 +13,7 @@ from small_serving import NOON, FakeWriter, a_lineup, a_model, a_predictor, a_ro
 
 from serving.errors import ModelFailed, NotReady, Overloaded
 from serving.lineup import Lineup
+from serving.model import LoadedModel
 from serving.predictor import Predictor
 from serving.routing.assign import arm_at, shares
 from understudy.bundle.manifest import Inputs, ModelInput
@@ -323,16 +324,20 @@ def test_reasons_of_a_row_and_of_a_stored_prediction_are_the_same(tmp_path: Path
         return await call()
 
     with a_predictor(a_lineup(a_model(tmp_path))) as predictor:
-        row = a_row(weight=None)
+        row, other = a_row(weight=None), a_model(tmp_path, 9)
         [[made]] = run(predictor, [row])
         of_row = asyncio.run(ask(lambda: predictor.explain(row)))
         stored = {name: getattr(made, name) for name in Prediction.__slots__}
-        assert asyncio.run(ask(lambda: predictor.explain_prediction(stored))) == of_row
+
+        def recall(*asked: Any) -> LoadedModel:
+            return {("toy", 4, 9): other}[asked]
+
+        assert asyncio.run(ask(lambda: predictor.explain_prediction(stored, recall))) == of_row
         assert of_row.score == made.score
-        with pytest.raises(RequestError, match=r"Version 9, which made .*, is not loaded"):
-            asyncio.run(ask(lambda: predictor.explain_prediction({**stored, "version": 9})))
+        earlier = {**stored, "version": 9, "revision": 4}
+        assert asyncio.run(ask(lambda: predictor.explain_prediction(earlier, recall))).version == 9
         with pytest.raises(RequestError, match="its live prediction is abc"):
-            asyncio.run(ask(lambda: predictor.explain_prediction({**stored, "inputs": {}, "live": "abc"})))
+            asyncio.run(ask(lambda: predictor.explain_prediction({**stored, "inputs": {}, "live": "abc"}, recall)))
 
 
 def test_scores_do_not_depend_on_the_company(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from asgi_client import AsgiClient
-from served import EXAMPLE, SCORE
+from served import EXAMPLE, SCORE, Project
 
 from serving.http.explain import MOST_WAITING
 from serving.service import Service
@@ -22,6 +22,18 @@ def test_a_prediction_is_explained_later(client: AsgiClient) -> None:
     name = client.post("/v1/predict", json=EXAMPLE).json()["prediction_id"]
     said = client.post("/v1/explain", json={"prediction_id": name}).json()
     assert said["score"] == pytest.approx(SCORE, abs=1e-6)
+
+
+def test_a_prediction_is_explained_when_its_version_serves_no_more(
+    client: AsgiClient, service: Service, project: Project
+) -> None:
+    name = client.post("/v1/predict", json=EXAMPLE).json()["prediction_id"]
+    for number in (2, 3, 4):
+        service.log.append(project.deployment(number, version=2 + number % 2))
+        client.runner.run(service.refresh())
+    assert 1 not in {model.version for model in service.lineup.models.values()}
+    said = client.post("/v1/explain", json={"prediction_id": name}).json()
+    assert (said["version"], said["score"]) == (1, pytest.approx(SCORE, abs=1e-6))
 
 
 @pytest.mark.parametrize(
