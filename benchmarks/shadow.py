@@ -1,12 +1,15 @@
 """What shadows cost live answers: one that is well, one that is ten times slower, one that raises and one that hangs.
 
-One server on one core, the load on another, at a fixed rate: half of what the server reaches in a closed loop without a
-shadow. Every round measures each case once, in an order of its own, on the same server: its deployment is changed in
-between. Ratios of p99 are taken within a round; the second run without a shadow says how far they go astray by chance.
-Once the shadows' process shares the server's core, and once it may use every core. A hanging shadow is killed and
-started anew after a second, so that a run of five has that too.
+One server on one core, the load on another, at a fixed rate: the one that keeps the server's process busy for half of
+the time without a shadow. Every round measures each case once, in an order of its own, on the same server: its
+deployment is changed in between. Ratios of p99 are taken within a round, and their median has a bootstrap interval; the
+second run without a shadow says how far they go astray by chance. Once the shadows' process may use every core, and
+once it shares the server's. A hanging shadow is killed and started anew after a second, so a run of three has that too.
 
-Usage: ``python -m benchmarks.shadow [--rounds 5]``. Writes ``benchmarks/results/shadow-<problem>.json``.
+The ledger lies where temporary files do: ``TMPDIR`` on a file system in memory takes the disk's own waits, which on a
+shared machine vary more than what is measured here, out of the figures.
+
+Usage: ``python -m benchmarks.shadow [--rounds 12]``. Writes ``benchmarks/results/shadow-<problem>.json``.
 """
 
 import argparse
@@ -17,13 +20,15 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
 import orjson
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -38,8 +43,11 @@ NONE, AGAIN, WELL, SLOWER, RAISES, HANGS = (
     "no shadow", "no shadow, again", "one shadow", "ten times slower", "raises", "hangs",
 )  # fmt: skip
 CONNECTIONS = 16
-SETTLE = 2.0
+SETTLE = 1.5
 """Seconds that a shadow has to be loaded before it is measured, and a hanging one to be gone."""
+BUSY = 0.5
+"""Share of the time that the server's process works at the rate offered, without a shadow."""
+RESAMPLES = 2_000
 
 
 @dataclass
@@ -58,8 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--problem", default="flights")
     parser.add_argument("--moment", default=MOMENT)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--workspace", type=Path, help="a checkout where the problem is trained already")
     given = parser.parse_args()
     console = Console()
@@ -70,7 +78,10 @@ def main() -> None:
     with trained(given.workspace, given.problem, console) as workspace, tempfile.TemporaryDirectory() as scratch:
         contenders = Contenders(workspace, given.problem, given.moment, server_core)
         kinds = _kinds(contenders.bundle, Path(scratch))
-        places = {"on the server's core": {}, "on any core": {"UNDERSTUDY_SERVING_SHADOW_CORES": str(every)}}
+        places: dict[str, dict[str, Any]] = {
+            "on any core": {"UNDERSTUDY_SERVING_SHADOW_CORES": str(every)},
+            "on the server's core": {},
+        }
         record: dict[str, Any] = {"problem": given.problem, "cores": cores(), "connections": CONNECTIONS, "places": {}}
         for place, environment in places.items() if every else [("on any core", {})]:
             name = f"shadow {place}".replace("'", "")
@@ -108,7 +119,7 @@ class _Course:
         self.contenders, self.contender, self.kinds = contenders, contender, kinds
         self.seconds, self.console = seconds, console
         self.order = random.Random(0)  # noqa: S311
-        self.rate = run_on_uvloop(closed_loop(contender.target, CONNECTIONS, seconds)).rate / 2
+        self.rate = self._half_busy()
 
     def run(self, rounds: int) -> dict[str, Case]:
         cases = {name: Case() for name in self.kinds}
@@ -119,13 +130,26 @@ class _Course:
                     self._measure(name, cases[name])
         return cases
 
+    def _half_busy(self) -> float:
+        """Requests a second; found in steps, since work for each request falls as they come closer together."""
+        rate = run_on_uvloop(closed_loop(self.contender.target, CONNECTIONS, self.seconds)).rate / 4
+        process = psutil.Process(self.contender.server.pid)
+        for _ in range(4):
+            process.cpu_percent()
+            run_on_uvloop(self._offered(rate))
+            rate *= BUSY / (process.cpu_percent() / 100)
+        return rate
+
+    def _offered(self, rate: float) -> Coroutine[Any, Any, Outcome]:
+        return open_loop(self.contender.target, rate, 4 * CONNECTIONS, self.seconds)
+
     def _measure(self, name: str, case: Case) -> None:
         revision = self.contenders.shadow(self.contender.name, *self.kinds[name])
         while self._read("/healthz/ready")["revision"] != revision:
             time.sleep(0.05)
         time.sleep(SETTLE)
         before = self._counted()
-        case.outcomes.append(run_on_uvloop(open_loop(self.contender.target, self.rate, 4 * CONNECTIONS, self.seconds)))
+        case.outcomes.append(run_on_uvloop(self._offered(self.rate)))
         case.became.update(self._counted() - before)
 
     def _read(self, path: str) -> Any:
@@ -151,6 +175,7 @@ def _figures(cases: Mapping[str, Case]) -> dict[str, Any]:
             "p99_ms": round(statistics.median(one.quantiles["p99"] for one in case.outcomes), 3),
             "p99_to_none": [round(ratio, 3) for ratio in ratios],
             "p99_to_none_median": round(statistics.median(ratios), 3),
+            "p99_to_none_interval": _interval(ratios),
             "failed": sum(
                 one.broken + one.unsent + sum(one.statuses.values()) - one.statuses[200] for one in case.outcomes
             ),
@@ -160,19 +185,26 @@ def _figures(cases: Mapping[str, Case]) -> dict[str, Any]:
     return figures
 
 
+def _interval(ratios: list[float]) -> tuple[float, float]:
+    """Of their median, 95 %, by the percentile bootstrap."""
+    drawn = np.random.default_rng(0).choice(ratios, size=(RESAMPLES, len(ratios)))
+    low, high = np.quantile(np.median(drawn, axis=1), (0.025, 0.975))
+    return round(float(low), 3), round(float(high), 3)
+
+
 def _table(place: str, rate: float, figures: Mapping[str, Any]) -> Table:
     table = Table(title=f"Shadows {place}, {rate:,.0f} requests/s offered")
-    for name in ("shadow", "p50 ms", "p99 ms", "p99 ratio", "lowest to highest", "rows"):
+    for name in ("shadow", "p50 ms", "p99 ms", "p99 ratio", "95 % interval", "rows"):
         table.add_column(name, justify="left" if name in ("shadow", "rows") else "right")
     for name, of in figures.items():
-        ratios = of["p99_to_none"]
+        low, high = of["p99_to_none_interval"]
         became = ", ".join(f"{count:,} {what}" for what, count in of["became"].items())
         table.add_row(
             name,
             f"{of['p50_ms']:.1f}",
             f"{of['p99_ms']:.1f}",
             f"{of['p99_to_none_median']:.2f}",
-            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            f"{low:.2f} to {high:.2f}",
             became,
         )
     return table
