@@ -98,7 +98,9 @@ def _costs(rows: Answers, threshold: float, costs: Costs) -> Any:
 
 def _weighed(trial: Trial) -> str:
     saved = trial.saved
-    return (
-        f"{trial.value:.4g} saves {saved.value:.4g} per 1,000 decisions "
-        f"(95 % interval {saved.low:.4g} to {saved.high:.4g})."
-    )
+    if saved.value >= 0:
+        verb, figures = "saves", (saved.value, saved.low, saved.high)
+    else:
+        verb, figures = "would cost another", (-saved.value, -saved.high, -saved.low)
+    value, low, high = (f"{figure:.4g}" for figure in figures)
+    return f"{trial.value:.4g} {verb} {value} per 1,000 decisions (95 % interval {low} to {high})."

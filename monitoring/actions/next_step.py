@@ -20,8 +20,11 @@ def _advice(alert: Alert, snapshot: Snapshot, named: str) -> Iterator[str]:
         yield f"The model answers a constant: `understudy rollback --problem {problem}`, then look at its inputs."
     if _beyond(snapshot, "skew."):
         yield f"Serving and training differ ({named}): mend that before any training, which would learn the fault."
-    if _beyond(snapshot, "service.stale."):
-        yield f"Features went stale: `understudy materialise --problem {problem}`, and see why it stopped."
+    if stale := _beyond(snapshot, "service.stale."):
+        views = sum(reading.name.startswith("service.stale.") for reading in snapshot.readings)
+        every = len(stale) == views > 1
+        clock = " All of them at once: see first whether the requests' own clock is right." if every else ""
+        yield f"Features went stale: `understudy materialise --problem {problem}`, and see why it stopped.{clock}"
     if broken := _beyond(snapshot, "data."):
         fields = ", ".join(dict.fromkeys(reading.name.rpartition(".")[2] for reading in broken[:3]))
         yield f"Requests differ from what training saw ({fields}): ask who sends them, before retraining on a fault."

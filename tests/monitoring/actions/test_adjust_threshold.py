@@ -71,6 +71,8 @@ def test_a_threshold_that_is_right_stays(stage: Any, fill: Any) -> None:
     outcome = AdjustThreshold(SPEC, fill(threshold=1 / 6), stage.log, stage.deployer).act(ALERT)
     assert outcome["what"].startswith("The threshold stays at 0.1667: ")
     assert (outcome["revision"], outcome["saved_per_1000"]["low"] <= 0) == (None, True)
+    saved = outcome["saved_per_1000"]["value"]
+    assert f" {'saves' if saved >= 0 else 'would cost another'} {abs(saved):.4g} per 1,000" in outcome["what"]
     assert len(stage.log.history("toy")) == 2
 
 

@@ -124,6 +124,13 @@ def test_the_surest_fault_is_dealt_with_first(readings: tuple[Reading, ...], adv
     assert advice in next_step(an_alert(), seen(*readings), ["size"])
 
 
+def test_views_that_are_all_stale_at_once_point_at_the_clock() -> None:
+    weather, traffic = read("service.stale.weather", 0.9, 0.01), read("service.stale.traffic", 0.9, 0.01)
+    assert "requests' own clock" in next_step(an_alert(), seen(weather, traffic), [])
+    fresh = read("service.stale.traffic", 0.0, 0.01)
+    assert "requests' own clock" not in next_step(an_alert(), seen(weather, fresh), [])
+
+
 def test_drift_that_the_model_keeps_up_with_is_no_reason_to_retrain() -> None:
     calm = seen(read("drift.input.size", 1, 0.1), labelled=500)
     assert "do not retrain for this" in next_step(an_alert(), calm, ["size"])
