@@ -3,17 +3,14 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_link_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task
 
 from monitoring.snapshot import Examination, Watched
 from understudy.adapters.prefect_server import prefect_api
-from understudy.errors import StoreError
+from understudy.adapters.prefect_step import run_step
 from understudy.files import write_text
 from understudy.records import Alert, Snapshot
 
@@ -22,9 +19,6 @@ Record = Callable[[Snapshot], tuple[Alert, ...]]
 """Stores a snapshot with the alerts that it raises, acts on them, and returns them as they stand."""
 Progress = Callable[[float, str], None]
 """Called with the share that is done (0 to 1) and what is under way."""
-
-PAUSES = [1.0, 5.0]
-"""Seconds before each new attempt at what a store out of reach has stopped."""
 
 
 def under_prefect(examination: Examination, record: Record, progress: Progress) -> Watched:
@@ -46,7 +40,7 @@ def under_prefect(examination: Examination, record: Record, progress: Progress) 
     def step(name: str, work: Callable[[], Result]) -> Result:
         progress(len(seconds) / (len(sides) + 2), name)
         started = time.perf_counter()
-        result = _step(name, work)()
+        result = run_step(name, work)
         seconds[name] = round(time.perf_counter() - started, 3)
         return result
 
@@ -97,20 +91,3 @@ def _artifacts(snapshot: Snapshot, alerts: tuple[Alert, ...], path: Path) -> Non
 
 def _is_past(value: float | None, limit: float | None) -> bool:
     return value is not None and limit is not None and value > limit
-
-
-def _step(name: str, work: Callable[[], Result]) -> Task[[], Result]:
-    def out_of_reach(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-        return isinstance(state.result(raise_on_failure=False), StoreError)
-
-    def step() -> Result:
-        return work()
-
-    return task(
-        name=name,
-        retries=len(PAUSES),
-        retry_delay_seconds=PAUSES,
-        retry_condition_fn=out_of_reach,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )(step)

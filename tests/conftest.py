@@ -63,7 +63,10 @@ def _toy(folder: Path) -> Path:
     for name in ("pipelines/gate", "understudy/adapters", "understudy/bundle"):
         shutil.rmtree(root / name)
         shutil.copytree(HERE / "fakes" / "toy" / name, root / name)
-    shutil.copy(HERE.parent / "understudy" / "adapters" / "prefect_server.py", root / "understudy" / "adapters")
+    for name in ("prefect_server.py", "prefect_step.py"):
+        shutil.copy(HERE.parent / "understudy" / "adapters" / name, root / "understudy" / "adapters")
+    pages = Path("understudy", "adapters", "pages")
+    shutil.copytree(HERE.parent / pages, root / pages)
     return root
 
 

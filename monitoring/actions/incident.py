@@ -2,21 +2,12 @@
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from understudy.adapters.pages import templates_of
 
 
 def render(incident: dict[str, Any]) -> str:
-    """One self-contained HTML page: no script, nothing fetched, light and dark, printable.
-
-    Names of columns, values of segments and reasons come from requests and people: all of them are escaped.
-    """
-    environment = Environment(
-        loader=PackageLoader("monitoring.actions"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """One self-contained HTML page: no script, nothing fetched, light and dark, printable."""
+    environment = templates_of("monitoring.actions")
     environment.filters["figure"] = figure
     top = max((suspect["score"] for suspect in incident["suspects"]), default=1.0)
     return environment.get_template("incident.html").render(**incident, top=top)

@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from monitoring.experiments.plan import plan_of
 from monitoring.pages import figures
+from understudy.adapters.pages import templates_of
 from understudy.problem import ProblemSpec
 from understudy.records import Alert, Experiment
 
@@ -142,13 +143,7 @@ def _round_numbers(right: float) -> range:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("monitoring.experiments"), PackageLoader("monitoring.pages")]),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_of("monitoring.experiments", "monitoring.pages")
     names = ("number", "signed", "percent", "count", "moment")
     environment.filters |= {name: getattr(figures, name) for name in names}
     return environment

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from pipelines.evaluate.calibration import calibration_section
 from pipelines.evaluate.costs import cost_section
 from pipelines.evaluate.curves import curves_section
@@ -20,6 +18,7 @@ from pipelines.evaluate.shapley import shap_section
 from pipelines.evaluate.timeline import timeline_section
 from pipelines.evaluate.weak import weak_section
 from pipelines.evaluate.worst import worst_section
+from understudy.adapters.pages import templates_of
 
 CARDS = ("roc_auc", "pr_auc", "cost_per_1000", "brier", "calibration_error")
 FEW_BLOCKS = 10
@@ -27,20 +26,17 @@ FEW_BLOCKS = 10
 
 def render_report(figures: Figures) -> str:
     """One self-contained HTML page: no script, nothing fetched, light and dark, printable."""
-    environment = Environment(
-        loader=PackageLoader("pipelines.evaluate"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
-        figures=figures,
-        facts=_facts(figures),
-        verdict=verdict(figures),
-        cautions=_cautions(figures),
-        cards=[_card(figures, name) for name in CARDS],
-        sections=[section for section in _sections(figures) if section.blocks],
+    return (
+        templates_of("pipelines.evaluate")
+        .get_template("report.html")
+        .render(
+            figures=figures,
+            facts=_facts(figures),
+            verdict=verdict(figures),
+            cautions=_cautions(figures),
+            cards=[_card(figures, name) for name in CARDS],
+            sections=[section for section in _sections(figures) if section.blocks],
+        )
     )
 
 
