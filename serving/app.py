@@ -24,8 +24,7 @@ def create_app(service: Service) -> FastAPI:
         version="1",
         description="Scores with a compiled model, routes between versions, and stores what it answers.",
         redirect_slashes=False,
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
     )
     for add in (add_predict, add_feedback, add_explain, add_status, add_inference_v2, add_invocations):
         add(app.router, service)
@@ -44,8 +43,7 @@ def create_admin(service: Service) -> FastAPI:
         version="1",
         description="Changes what serves. Each change is a new revision of the deployment log.",
         redirect_slashes=False,
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
     )
     add_admin(app.router, service)
     add_health(app.router, service)

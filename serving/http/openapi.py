@@ -1,17 +1,22 @@
 """The OpenAPI document: FastAPI's for the routes, the manifest's for what a request holds."""
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serving.http.examples import add_examples, example_of
 from serving.http.feedback import ONE
+from serving.http.route import json_response
 from serving.refusals import LONGEST_TEXT
 from serving.schema import bounds
 from serving.service import Service
 from understudy.bundle.manifest import Manifest, RequestField
 
+PATH = "/openapi.json"
 JsonSchema = dict[str, Any]
 TEXT_OR_NULL = {"type": ["string", "null"]}
 PROBLEM = {
@@ -34,7 +39,10 @@ PROBLEM = {
 
 
 def describe(app: FastAPI, service: Service) -> None:
-    """Have the app's document follow the bundle that serves."""
+    """Have the app's document, at ``/openapi.json``, follow the bundle that serves.
+
+    It is made in a thread: an example of reasons costs as much as a thousand predictions.
+    """
     made: dict[str, Any] = {}
 
     def document() -> dict[str, Any]:
@@ -50,7 +58,11 @@ def describe(app: FastAPI, service: Service) -> None:
         whole: dict[str, Any] = made["document"]
         return whole
 
+    async def answer(_: Request) -> Response:
+        return json_response(await asyncio.to_thread(document))
+
     app.openapi = document  # type: ignore[method-assign]
+    app.add_route(PATH, answer, include_in_schema=False)
 
 
 def _schemas(manifest: Manifest | None, most_rows: int) -> JsonSchema:

@@ -7,6 +7,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from serving.http.openapi import PATH
+
 PACKAGE = "fastapi_offline"
 SCRIPT, STYLE, ICON = "swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"
 DAY = {"cache-control": "max-age=86400"}
@@ -19,7 +21,7 @@ def add_pages(app: FastAPI) -> None:
         root = request.scope.get("root_path", "").rstrip("/")
         return get_swagger_ui_html(
             title=app.title,
-            openapi_url=f"{root}{app.openapi_url}",
+            openapi_url=f"{root}{PATH}",
             swagger_js_url=f"{root}/docs/{SCRIPT}",
             swagger_css_url=f"{root}/docs/{STYLE}",
             swagger_favicon_url=f"{root}/docs/{ICON}",
