@@ -1,6 +1,8 @@
 """``understudy replay``: recorded history, sent to a running server as it happened."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -9,7 +11,10 @@ from cli.environment import prepare
 from cli.moments import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
+
+    from rich.console import Console
 
     from pipelines.replay import Played, Replay
     from pipelines.replay.client import Tally
@@ -29,8 +34,8 @@ def replay(
     at_most: Annotated[bool, typer.Option("--max", help="As fast as the server answers.")] = False,
     url: Annotated[str, typer.Option(help="The server.", envvar="UNDERSTUDY_URL")] = "http://127.0.0.1:8000",
     admin: Annotated[
-        str, typer.Option(help="Its admin port.", envvar="UNDERSTUDY_ADMIN_URL")
-    ] = "http://127.0.0.1:8001",
+        str, typer.Option(help="Its admin port; default: the one after the server's.", envvar="UNDERSTUDY_ADMIN_URL")
+    ] = "",
     token: Annotated[str, typer.Option(help="Token of the admin port.", envvar="UNDERSTUDY_SERVING_ADMIN_TOKEN")] = "",
     connections: Annotated[int, typer.Option(min=1, max=256)] = 8,
     fault: Annotated[
@@ -55,7 +60,7 @@ def replay(
         start=moment(start),
         end=moment(end),
         url=url,
-        admin=admin,
+        admin=admin or _next_port(url),
         token=token,
         speed=None if at_most else (speed or 3600.0),
         connections=connections,
@@ -63,6 +68,11 @@ def replay(
     )
     played = _play(settings, spec, wanted)
     return Answer(played.json(), [_table(played)], code=int(played.tally.answered == 0))
+
+
+def _next_port(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme or 'http'}://{parts.hostname or '127.0.0.1'}:{(parts.port or 8000) + 1}"
 
 
 def _play(settings: "Settings", spec: "ProblemSpec", wanted: "Replay") -> "Played":
@@ -77,13 +87,24 @@ def _play(settings: "Settings", spec: "ProblemSpec", wanted: "Replay") -> "Playe
     from pipelines.tables import validated_tables
     from understudy.adapters import open_feature_store
 
-    with Live(Text("reading the history"), console=Console(stderr=True), refresh_per_second=4) as live:
+    console = Console(stderr=True)
+    with _own_line(console), Live(Text("reading the history"), console=console, refresh_per_second=4) as live:
 
         def watch(at: "datetime", tally: "Tally") -> None:
             live.update(Text(_line(at, tally)))
 
         tables = validated_tables(Job(spec=spec, settings=settings))
         return asyncio.run(play(wanted, spec, settings.root, tables, open_feature_store(settings), watch))
+
+
+@contextmanager
+def _own_line(console: "Console") -> "Iterator[None]":
+    """What comes afterwards starts on a line of its own; where there is no terminal, a live display leaves none."""
+    try:
+        yield
+    finally:
+        if not console.is_terminal:
+            console.line()
 
 
 def _line(at: "datetime", tally: "Tally") -> str:

@@ -13,6 +13,7 @@ from serving.errors import ModelFailed, NotReady
 from serving.explain import Explanation, explain
 from serving.features import FeatureCache, RequestFeatures
 from serving.lineup import Lineup
+from serving.loading import Models
 from serving.model import FloatArray, LoadedModel
 from serving.oddities import Oddities
 from serving.routing.arm import Arm
@@ -28,7 +29,7 @@ from understudy.problem import ProblemSpec
 from understudy.records import ArmReward, Prediction
 from understudy.records.deployment import CHAMPION, Placed
 
-Recalling = Callable[[str, int, int], LoadedModel]
+Recalling = Callable[[str, int, int, Models], LoadedModel]
 """See ``Recall.model``."""
 
 
@@ -116,7 +117,7 @@ class Predictor:
         """Why a stored prediction (fields of ``Prediction``) was what it was, from the inputs that its model read.
 
         Args:
-            recall: gives the model of a problem, revision and version that is loaded no more; blocks.
+            recall: gives the model of a problem, revision and version, out of those loaded or anew; blocks.
 
         Raises:
             RequestError: its inputs are not stored with it.
@@ -126,9 +127,8 @@ class Predictor:
         if not inputs:
             where = f"its live prediction is {stored['live']}" if stored.get("live") else "it was stored without"
             raise RequestError(f"The inputs of {stored['id']} are not stored with it: {where}.", "Ask for that one.")
-        model = next((model for model in self._ready().models.values() if model.version == version), None)
-        if model is None:
-            model = await asyncio.to_thread(recall, self.spec.name, stored["revision"], version)
+        loaded = self._ready().models
+        model = await asyncio.to_thread(recall, self.spec.name, stored["revision"], version, loaded)
         columns = {name: [value] for name, value in inputs.items()}
         return await asyncio.to_thread(explain, model, *tensors(model.manifest.inputs, columns), stored["threshold"])
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from threading import Lock
 
-from serving.loading import Loader
+from serving.loading import Loader, Models
 from serving.model import LoadedModel
 from understudy.errors import BundleError
 from understudy.ports import DeploymentLog
@@ -18,20 +18,27 @@ class Recall:
 
     def __init__(self, log: DeploymentLog, loader: Loader) -> None:
         self._log, self._loader = log, loader
-        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._models: OrderedDict[tuple[str, int], LoadedModel] = OrderedDict()
         self._lock = Lock()
 
-    def model(self, problem: str, revision: int, version: int) -> LoadedModel:
+    def model(self, problem: str, revision: int, version: int, loaded: Models) -> LoadedModel:
         """
+        Args:
+            loaded: what serves now. A version counts for the same only with the digest that the revision pins.
+
         Raises:
             DeploymentError: there is no such revision.
             BundleError: the revision has no such version, or its bundle is gone, damaged or does not run.
             StoreError: a store cannot be reached.
         """
         placed = self._placed(problem, revision, version)
+        serving = loaded.get(placed.digest)
+        if serving is not None and serving.version == version:
+            return serving
         with self._lock:
-            model = self._models.pop(placed.digest, None) or self._loader.recall(placed, problem)
-            self._models[placed.digest] = model
+            name = placed.digest, version
+            model = self._models.pop(name, None) or self._loader.recall(placed, problem)
+            self._models[name] = model
             while len(self._models) > KEPT:
                 self._loader.release(self._models.popitem(last=False)[1])
         return model

@@ -72,7 +72,12 @@ class Rollback(Signed):
 class Route(Signed):
     """Change the weights."""
 
-    weights: dict[Words, Percent] = Field(min_length=1, max_length=50, description="percent by arm")
+    weights: dict[Words, Percent] = Field(
+        min_length=1,
+        max_length=50,
+        description="percent by arm",
+        json_schema_extra={"additionalProperties": False},  # pydantic says what names look like, and not that all do
+    )
 
 
 class Kill(Signed):
@@ -227,7 +232,8 @@ class Guard:
             return
         headers = dict(scope["headers"])
         shown = headers.get(b"authorization", b"")
-        if self.token and not hmac.compare_digest(shown, b"Bearer " + self.token):
+        scheme, _, token = shown.partition(b" ")
+        if self.token and not (scheme.lower() == b"bearer" and hmac.compare_digest(token, self.token)):
             said = {"code": "token", "field": None, "row": None, "what": "The token is missing or wrong.",
                     "fix": "Send it as `Authorization: Bearer TOKEN`."}  # fmt: skip
             await answer(401, said, headers={"www-authenticate": "Bearer"})(scope, receive, send)

@@ -1,5 +1,6 @@
 """The Open Inference Protocol, version 2, over HTTP with the binary tensor extension: what KServe and Triton speak."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,7 @@ def _versions(service: Service) -> list[str]:
 
 def _parts(body: bytes, length: str | None, schema: RequestSchema) -> tuple[dict[str, Any], bytes]:
     """The JSON part and the bytes behind it."""
-    if length is not None and not (length.isascii() and length.isdigit() and int(length) <= len(body)):
+    if length is not None and not (re.fullmatch("[0-9]{1,12}", length) and int(length) <= len(body)):
         raise RowError(f"The header {LENGTH} is {length[:20]!r}.", "Give the length of the JSON part.", LENGTH)
     size = len(body) if length is None else int(length)
     head = body[:size]

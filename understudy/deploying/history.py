@@ -26,7 +26,7 @@ def target(history: Sequence[Deployment], problem: str, rejected: Collection[int
         if champion not in {arm.digest for arm in past.arms} and not _rejected_arms(past, rejected):
             return past
     raise DeploymentError(
-        f"{problem} has no revision with another champion to go back to.",
+        f"{problem} has no revision with another champion further back.",
         "`understudy deployments` shows the history; `understudy rollback --to REVISION` restores any of it.",
     )
 

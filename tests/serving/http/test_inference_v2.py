@@ -61,7 +61,7 @@ def test_what_is_wrong_is_said_in_one_line(client: AsgiClient, body: bytes, stat
     assert isinstance(response.json()["error"], str)
 
 
-@pytest.mark.parametrize("length", ["", "x", "-1", "99999", "²"])
+@pytest.mark.parametrize("length", ["", "x", "-1", "99999", "²", "9" * 5000, "0" * 5000 + "2"])
 def test_the_length_of_the_json_part_must_be_true(client: AsgiClient, length: str) -> None:
     headers = {"inference-header-content-length": length.encode()}
     assert client.post(INFER, content=b"{}", headers=headers).status_code == 422
