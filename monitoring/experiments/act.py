@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from monitoring.experiments.guard import GUARD
-from monitoring.experiments.plan import Plan, plan_of
+from monitoring.experiments.plan import AlteredPlanError, Plan, plan_of
 from monitoring.experiments.status import Status, status_of
 from understudy.deploying import Deployer
 from understudy.errors import ConflictError
@@ -56,12 +56,16 @@ def follow(experiment: Experiment, means: Means) -> tuple[Experiment, Status | N
     Raises:
         ConflictError: somebody else changed deployment or experiment in between: the next look sees what stands.
     """
-    plan, made = plan_of(experiment), _made(experiment, means)
+    made = _made(experiment, means)
     if made is None and (elsewhere := _ended_elsewhere(experiment, means)):
         verdict, outcome = elsewhere
         return _close(experiment, verdict, outcome, means), None
     if made is not None:
         return _close(experiment, *_resumed(experiment, made), means), None
+    try:
+        plan = plan_of(experiment)
+    except AlteredPlanError as error:
+        return _spoilt(experiment, error, means), None
     experiment, status = look(experiment, means)
     if status.verdict.outcome == "continue":
         return experiment, status
@@ -84,7 +88,7 @@ def stop(experiment: Experiment, means: Means, who: str, why: str) -> Experiment
         )
     done: dict[str, Any] = {"what": "It never started."}
     if experiment.state == "running":
-        done = _dropped(plan_of(experiment), means, who, why)
+        done = _dropped(experiment, means, who, why)
     return _close(experiment, "stopped", {"done": {**done, "who": who, "why": why}}, means)
 
 
@@ -98,7 +102,7 @@ def _carried_out(experiment: Experiment, plan: Plan, status: Status, means: Mean
     if means.spec.monitoring.dry_run:
         return {"what": "Dry run: the arms serve on.", "acted": False}
     if outcome != "promote":
-        return _dropped(plan, means, who, why)
+        return _dropped(experiment, means, who, why)
     standing = means.deployments.newest(plan.problem)
     revision = standing.revision if standing else None
     made = means.deployer.promote(plan.problem, who, why, status.chosen, based_on=revision).deployment
@@ -109,16 +113,21 @@ def _carried_out(experiment: Experiment, plan: Plan, status: Status, means: Mean
     }
 
 
-def _dropped(plan: Plan, means: Means, who: str, why: str) -> dict[str, Any]:
+def _spoilt(experiment: Experiment, error: AlteredPlanError, means: Means) -> Experiment:
+    """End an experiment of which nothing can be concluded any more, so that its arms do not serve on for nothing."""
+    done: dict[str, Any] = {"what": "Dry run: the arms serve on.", "acted": False}
+    if not means.spec.monitoring.dry_run:
+        done = _dropped(experiment, means, signed(experiment), error.what)
+    return _close(experiment, "invalid", {"done": done, "reasons": [error.what]}, means)
+
+
+def _dropped(experiment: Experiment, means: Means, who: str, why: str) -> dict[str, Any]:
     """Take out every challenger that is still there."""
-    standing = means.deployments.newest(plan.problem)
-    planned, acted = {arm.digest for arm in plan.challengers}, False
-    while standing is not None and standing.experiment == plan.name:
-        arm = next((one for one in standing.arms[1:] if one.digest in planned), None)
-        if arm is None:
-            break
-        dropped = means.deployer.drop(plan.problem, arm.name, who, why, based_on=standing.revision)
-        standing, acted = dropped.deployment, True
+    standing, acted = means.deployments.newest(experiment.problem), False
+    while standing is not None and standing.experiment == experiment.name and len(standing.arms) > 1:
+        arm, problem = standing.arms[1].name, experiment.problem
+        standing = means.deployer.drop(problem, arm, who, why, based_on=standing.revision).deployment
+        acted = True
     revision = standing.revision if standing else None
     what = f"The champion answers alone, by revision {revision}." if acted else "The challengers were gone already."
     return {"what": what, "acted": acted, "revision": revision}
@@ -162,7 +171,7 @@ def _ended_elsewhere(experiment: Experiment, means: Means) -> tuple[str, dict[st
         if alert.rule == GUARD and alert.evidence.get("experiment") == experiment.name and alert.state == "done":
             if alert.outcome.get("dry_run"):
                 continue
-            done = _dropped(plan_of(experiment), means, signed(experiment), alert.why)
+            done = _dropped(experiment, means, signed(experiment), alert.why)
             what = f"{alert.why} {alert.outcome.get('what', '')}".strip()
             return "stop_harm", {"done": {**done, "what": what, "acted": True, "alert": alert.id}}
     newest = means.deployments.newest(experiment.problem)

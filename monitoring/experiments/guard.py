@@ -5,6 +5,7 @@ it: each time it acts there is one challenger less, so it cannot storm. A dry ru
 on the same arm is not taken twice.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,15 +18,16 @@ from monitoring.alerts.changing import change
 from monitoring.experiments.following import Following
 from monitoring.experiments.outcomes import Asked, Outcomes
 from monitoring.experiments.page import render_breach
-from monitoring.experiments.plan import Segment, plan_of
+from monitoring.experiments.plan import Plan, Segment, plan_of
 from monitoring.experiments.rails import Terms, rails_of
 from monitoring.experiments.statistics.guardrails import Guardrail
 from monitoring.experiments.status import rail_json, terms_of
 from understudy.deploying.history import competing_since
+from understudy.errors import DataError
 from understudy.files import write_text
 from understudy.ports import DeploymentLog, WatchLog
 from understudy.problem import ProblemSpec
-from understudy.records import Alert, Arm, Deployment, Experiment
+from understudy.records import Alert, Arm, Deployment
 from understudy.settings import Settings
 
 GUARD = "guard"
@@ -35,6 +37,8 @@ PATIENCE = timedelta(seconds=10)
 """Before another attempt where one failed; longer after each."""
 SEGMENTS = 20
 """Values of segments that are looked at, the commonest first; alpha is divided among so many in any case."""
+
+log = logging.getLogger("understudy.monitoring")
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ class Guard:
             return None
         newest, first = history[0], competing_since(history)
         competing = [one for one in history if one.revision >= first and not one.killed]
-        experiment = self._experiment(newest)
-        outcomes = self._read(competing, experiment)
-        rails = {arm.name: rails_of(*parts) for arm, parts in self._parts(newest, outcomes, experiment)}
+        plan = self._plan(newest)
+        outcomes = self._read(competing, plan)
+        rails = {arm.name: rails_of(*parts) for arm, parts in self._parts(newest, outcomes, plan)}
         watched = Watched(newest, competing[-1], len(outcomes), rails)
         alerts = [
             self._act(self._alert(arm, watched, outcomes))
@@ -85,12 +89,19 @@ class Guard:
         ]
         return replace(watched, alerts=tuple(alerts))
 
-    def _experiment(self, deployment: Deployment) -> Experiment | None:
+    def _plan(self, deployment: Deployment) -> Plan | None:
+        """Of the experiment that runs; none, and the problem's own limits hold, where it cannot be read."""
         found = self.watch.experiment(self.spec.name, deployment.experiment) if deployment.experiment else None
-        return found if found is not None and found.state == "running" else None
+        if found is None or found.state != "running":
+            return None
+        try:
+            return plan_of(found)
+        except DataError as error:
+            log.warning("The guard goes by the limits of %s: %s", self.spec.name, error)
+            return None
 
-    def _read(self, competing: Sequence[Deployment], experiment: Experiment | None) -> Outcomes:
-        columns = plan_of(experiment).columns if experiment else self._columns
+    def _read(self, competing: Sequence[Deployment], plan: Plan | None) -> Outcomes:
+        columns = plan.columns if plan else self._columns
         return self.following.read(competing, Asked.of(self.spec, columns))
 
     @property
@@ -98,10 +109,10 @@ class Guard:
         return self.spec.monitoring.segments or self.spec.evaluation.segments
 
     def _parts(
-        self, newest: Deployment, outcomes: Outcomes, experiment: Experiment | None
+        self, newest: Deployment, outcomes: Outcomes, plan: Plan | None
     ) -> list[tuple[Arm, tuple[Outcomes, Outcomes, Terms]]]:
         champion = outcomes.of(newest.champion.name)
-        terms = terms_of(plan_of(experiment)) if experiment else self._terms(champion, len(newest.arms) - 1)
+        terms = terms_of(plan) if plan else self._terms(champion, len(newest.arms) - 1)
         return [(arm, (champion, outcomes.of(arm.name), terms)) for arm in newest.arms[1:]]
 
     def _terms(self, champion: Outcomes, arms: int) -> Terms:

@@ -146,6 +146,10 @@ class Plan(Record):
         return now - first >= timedelta(days=self.longest)
 
 
+class AlteredPlanError(DataError):
+    """Somebody changed a plan after it was written down."""
+
+
 def digest_of(plan: Plan) -> str:
     """SHA-256 of the plan as it is stored."""
     return sha256_json(plan.model_dump(mode="json"))
@@ -155,18 +159,19 @@ def plan_of(experiment: Experiment) -> Plan:
     """The plan of a stored experiment.
 
     Raises:
-        DataError: it is not the one that was written down, or of another kind than this version knows.
+        AlteredPlanError: it is not the one that was written down.
+        DataError: it is of another kind than this version knows.
     """
+    if sha256_json(experiment.plan) != experiment.digest:
+        raise AlteredPlanError(
+            f"The plan of {experiment.name} is not the one that was written down: its SHA-256 is another.",
+            f"Nothing can be concluded from it: `understudy experiment stop {experiment.name}` takes its arms out; "
+            "then plan a new one.",
+        )
     try:
-        plan = Plan.model_validate(experiment.plan)
+        return Plan.model_validate(experiment.plan)
     except ValidationError as error:
         raise DataError(
             f"The plan of {experiment.name} cannot be read: {error.errors()[0]['msg']}.",
             "Another version of Understudy wrote it: use that one.",
         ) from error
-    if sha256_json(experiment.plan) != experiment.digest:
-        raise DataError(
-            f"The plan of {experiment.name} is not the one that was written down: its SHA-256 is another.",
-            "Nothing can be concluded from it: plan a new experiment.",
-        )
-    return plan

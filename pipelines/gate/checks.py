@@ -114,12 +114,14 @@ def gain(evidence: Evidence, score: Array, flagged: Array, number: int) -> Itera
     better = [name for name, difference in found.items() if difference.high < -ALIKE]
     for name, difference in found.items():
         named = {"brier": "Brier score", "cost": "cost per 1,000"}[name]
-        about = f"{named}, upper end; ours minus version {number}'s {difference.value:.4g}{_range(difference)}"
-        if better and name not in better and not difference.low > ALIKE:
+        worse = difference.low > ALIKE
+        end = "lower" if worse else "upper"
+        about = f"{named}, {end} end; ours minus version {number}'s {difference.value:.4g}{_range(difference)}"
+        if better and name not in better and not worse:
             why = f"No worse, and the other figure is better: {about}."
             yield skipped(f"better_than_champion_{name}", _known(difference.high), why, 0.0)
         else:
-            figure = _known(difference.low if difference.low > ALIKE else difference.high)
+            figure = _known(difference.low if worse else difference.high)
             yield _row(f"better_than_champion_{name}", figure, 0.0, about, name in better, "below")
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ def test_december_is_seen_tried_and_told(story: Story, autumn: Looks) -> None:
     done = [alert for alert in tried if alert["state"] == "done"]
     assert done
     for alert in done:
-        page = (story.home / alert["incident"]).read_text(encoding="utf-8")
+        page = unescape((story.home / alert["incident"]).read_text(encoding="utf-8"))
         log.info("retrained for the window to %s: %s", alert["until"], alert["outcome"]["what"])
         assert alert["outcome"]["accepted"] == (not alert["outcome"].get("failed"))
         assert all(check["why"] in page for check in alert["outcome"].get("failed", ()))

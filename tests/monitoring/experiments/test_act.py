@@ -66,6 +66,20 @@ def test_a_plan_that_does_not_act_leaves_promotion_to_people_but_not_harm(lab: L
     assert lab.log.newest("toy").mode == "single"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("by", ["follow", "stop"])
+def test_an_experiment_whose_plan_was_altered_ends_and_its_arms_go(lab: Laboratory, by: str) -> None:
+    running = lab.started(lab.plan())
+    lab.answer(100)
+    altered = running.model_copy(update={"plan": running.plan | {"alpha": 0.4}})
+    ended = follow(altered, lab.means)[0] if by == "follow" else stop(altered, lab.means, "ann", "it was altered")
+    assert (ended.state, ended.verdict) == ("ended", "invalid" if by == "follow" else "stopped")
+    assert ended.outcome["done"]["acted"] is True
+    newest = lab.log.newest("toy")
+    assert newest is not None
+    assert (newest.mode, newest.experiment, len(newest.arms)) == ("single", "", 1)
+    assert lab.started(lab.plan(name="next")).state == "running"
+
+
 def test_equal_arms_end_for_futility_or_go_on_but_are_not_promoted(lab: Laboratory) -> None:
     running = lab.started(lab.plan(effect="40%"))
     for _ in range(40):

@@ -105,7 +105,8 @@ def test_history_and_refresh(known: Service, admin: AsgiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "status"), [("", 401), ("Bearer wrong", 401), ("secret", 401), ("Bearer secret", 200), ("bearer secret", 200)]
+    ("shown", "status"),
+    [("", 401), ("Bearer wrong", 401), ("secret", 401), ("Bearer secret", 200), ("bearer secret", 200)],
 )
 def test_a_token_is_asked_for_where_one_is_set(project: Project, shown: str, status: int) -> None:
     service = a_service(project, admin_host="0.0.0.0", admin_token="secret")  # noqa: S104, S106
