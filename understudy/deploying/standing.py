@@ -19,7 +19,7 @@ def require_live(version: Version) -> None:
         raise _rejected(version)
     raise DeploymentError(
         f"{name} is {state}, and only an approved version answers requests.",
-        f"`understudy approve {name} --why REASON` approves it, or serve it with --mode shadow.",
+        f"`{_approve(version)}` approves it, or serve it with --mode shadow.",
     )
 
 
@@ -35,7 +35,7 @@ def require_shadow(version: Version) -> None:
         names = ", ".join(check.name for check in version.verdict.failed)
         raise DeploymentError(
             f"The gate refused {version.problem}/{version.number}: {names}.",
-            "`understudy approve VERSION --override --why REASON` approves it all the same.",
+            f"`{_approve(version)}` approves it all the same.",
         )
 
 
@@ -64,5 +64,11 @@ def _rejected(version: Version) -> DeploymentError:
     name, approval = f"{version.problem}/{version.number}", version.approval
     return DeploymentError(
         f"{name} was rejected by {approval.by}: {approval.why}",
-        f"Deploy another version, or `understudy approve {name} --why REASON` if that was wrong.",
+        f"Deploy another version, or `{_approve(version)}` if that was wrong.",
     )
+
+
+def _approve(version: Version) -> str:
+    """The command; against the gate's verdict it says so."""
+    override = " --override" if version.verdict.decision == "rejected" else ""
+    return f"understudy approve {version.problem}/{version.number}{override} --why REASON"

@@ -184,6 +184,11 @@ def test_restoring_gives_back_everything_but_shadows_that_were_rejected_since() 
         (lambda: deploy(None, a_version(1, "rejected"), Placement(), signed()), "rejected by ann: looks", "another"),
         (lambda: deploy(alone(), a_version(2, "rejected"), Placement("shadow"), signed()), "rejected", "another"),
         (
+            lambda: deploy(None, a_version(2, "rejected", "rejected"), Placement(), signed()),
+            "toy/2 was rejected",
+            "approve toy/2 --override --why",
+        ),
+        (
             lambda: deploy(alone(), a_version(2, "pending", "rejected"), Placement("shadow"), signed()),
             "The gate refused toy/2: roc_auc",
             "--override",
