@@ -29,5 +29,5 @@ def seconds(text: str) -> float:
 
     try:
         return float(text[:-1]) if text.endswith("s") else parse_span(text).total_seconds()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DataError(f"{text!r} is not a time.", "Write it as in 30s, 15m, 1h or 2d.") from error

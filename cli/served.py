@@ -12,16 +12,20 @@ def act_on_an_alert(problem: str, alert: str) -> str:
     """Act on a decided alert unless somebody else does, and return the state it is in then."""
     from cli.acting import means
     from cli.environment import prepare
+    from cli.indexing import refresh_index
     from monitoring.alerts import act_on
     from understudy.errors import UnderstudyError
     from understudy.problem import load_problem
 
     settings = prepare()
-    acting = means(load_problem(settings.problems, problem), settings)
+    spec = load_problem(settings.problems, problem)
+    acting = means(spec, settings)
     found = acting.log.alert(alert)
     if found is None:
         raise UnderstudyError(f"There is no alert {alert}.", "`understudy alerts list` names them.")
-    return act_on(found, acting).state
+    state = act_on(found, acting).state
+    refresh_index(spec, settings)
+    return state
 
 
 def serve() -> None:

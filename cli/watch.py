@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from understudy.settings import Settings
 
 Problem = Annotated[str, typer.Option(help="Name of the problem, as `understudy problems` lists it.")]
+SHORTEST, LONGEST = 1.0, 86_400.0
+"""Seconds between two looks of the guard."""
 
 
 def watch(
@@ -32,10 +34,22 @@ def watch(
     settings = prepare()
     from cli.watching import open_tour
 
-    tour = open_tour(problem, settings, seconds(every), windows)
+    tour = open_tour(problem, settings, _pause(every), windows)
     _run(tour, settings, (host, port), seconds(for_) if for_ else None)
     value = {"problem": problem, **tour.json()}
     return Answer(value, [f"Ended: {value['looks']:,} looks, {len(value['breaches'])} breaches."])
+
+
+def _pause(every: str) -> float:
+    from understudy.errors import DataError
+
+    found = seconds(every)
+    if not SHORTEST <= found <= LONGEST:
+        raise DataError(
+            f"--every {every} is not between a second and a day.",
+            "Write it as in 5s or 1m: more often tires the stores, more seldom guards nothing.",
+        )
+    return found
 
 
 def _run(tour: "Tour", settings: "Settings", place: tuple[str, int], length: float | None) -> None:

@@ -17,6 +17,7 @@ from monitoring.alerts import resume
 from monitoring.experiments.act import Means, follow
 from monitoring.experiments.following import Following
 from monitoring.experiments.guard import Guard
+from monitoring.look import present
 from monitoring.watching import Chore, ChoreCollector, Watching
 from understudy.errors import MachineError
 from understudy.problem import ProblemSpec, load_problem, parse_span
@@ -77,6 +78,7 @@ class Tour:
         """Take up alerts that were left undone, where there are any."""
         if self.means.watch.alerts(self.spec.name, 1, ("raised", "decided", "acting")):
             resume(self.acting)
+            refresh_index(self.spec, self.settings)
 
     def json(self) -> dict[str, Any]:
         """What came of it."""
@@ -134,9 +136,12 @@ class Windows:
             self._process.wait(30)
 
     def _next(self) -> datetime | None:
-        """End of the window after the newest one; the first ends a span after the midnight before all predictions."""
-        span = parse_span(self._spec.monitoring.window)
-        if newest := next(iter(self._stores.watch.snapshots(self._spec.name, 1)), None):
+        """End of the window after the newest one; the first ends a span after the midnight before all predictions.
+
+        Looks of another length, or at what has not come yet, stand for none of these windows.
+        """
+        span, now = parse_span(self._spec.monitoring.window), present(self._stores.ledger, self._spec.name)
+        if newest := next(iter(self._stores.watch.snapshots(self._spec.name, 1, now, span)), None):
             return newest.until + span
         first = next(iter(self._stores.ledger.read(self._spec.name, chunk=1)), None)
         if not first:
@@ -176,11 +181,11 @@ def gauges(tour: Tour, settings: Settings, place: tuple[str, int]) -> Iterator[s
     from prometheus_client import CollectorRegistry, start_http_server
 
     from monitoring.exporter import WatchCollector
-    from understudy.adapters import open_watch_log
+    from understudy.adapters import open_ledger, open_watch_log
 
     host, port = place
     registry = CollectorRegistry()
-    registry.register(WatchCollector(open_watch_log(settings), [tour.spec]))
+    registry.register(WatchCollector(open_watch_log(settings), open_ledger(settings), [tour.spec]))
     registry.register(ChoreCollector(tour.watching))
     try:
         server, thread = start_http_server(port, host, registry)

@@ -1,22 +1,23 @@
-"""The newest window of each problem, and its open alerts, as Prometheus gauges.
+"""The newest window of each configured length of each problem, and its open alerts, as Prometheus gauges.
 
-Labels come from fixed sets: the problem, its columns, views, rules and the names of figures. Segments are left out, for
-their values come from requests. What could not be measured has no sample.
+Labels come from fixed sets: the problem, its lengths of windows, columns, views, rules and the names of figures.
+Segments are left out, for their values come from requests. What could not be measured has no sample.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from monitoring.look import present
 from understudy.errors import StoreError
-from understudy.ports import WatchLog
-from understudy.problem import ProblemSpec
+from understudy.ports import Ledger, WatchLog
+from understudy.problem import ProblemSpec, parse_span
 from understudy.records import Alert, AlertState, Reading, Snapshot
 
 MOST_ALERTS = 1_000
@@ -77,19 +78,26 @@ class Standing:
     """What is known of one problem."""
 
     spec: ProblemSpec
-    snapshot: Snapshot | None
+    snapshots: Mapping[str, Snapshot]
+    """The newest of each length of ``lengths`` that has one."""
     alerts: Sequence[Alert]
     """Those that have not ended."""
 
 
-def standing(log: WatchLog, spec: ProblemSpec) -> Standing:
-    """The problem's newest window and open alerts.
+def lengths(spec: ProblemSpec) -> dict[str, timedelta]:
+    """The lengths of the windows that are looked at by themselves, as the problem's YAML writes them."""
+    return {text: parse_span(text) for text in (spec.monitoring.window, spec.monitoring.long_window) if text}
+
+
+def standing(log: WatchLog, spec: ProblemSpec, now: datetime | None) -> Standing:
+    """The problem's newest windows that end by ``now``, and its open alerts.
 
     Raises:
         StoreError: the watch log cannot be reached.
     """
     alerts = [alert for alert in log.alerts(spec.name, MOST_ALERTS) if alert.ended_at is None]
-    return Standing(spec, next(iter(log.snapshots(spec.name, 1)), None), alerts)
+    newest = {text: log.snapshots(spec.name, 1, now, span) for text, span in lengths(spec).items()}
+    return Standing(spec, {text: found[0] for text, found in newest.items() if found}, alerts)
 
 
 def exposition(problems: Iterable[Standing]) -> str:
@@ -103,16 +111,16 @@ def exposition(problems: Iterable[Standing]) -> str:
 class WatchCollector(Collector):
     """Tells the registry of a long-running process of some problems, as the watch log has them at each scrape."""
 
-    def __init__(self, log: WatchLog, specs: Sequence[ProblemSpec]) -> None:
-        self._log, self._specs = log, specs
+    def __init__(self, log: WatchLog, ledger: Ledger, specs: Sequence[ProblemSpec]) -> None:
+        self._log, self._ledger, self._specs = log, ledger, specs
 
     def describe(self) -> Iterable[Metric]:
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        reached = GaugeMetricFamily("understudy_watch_log_reachable", "Whether the watch log can be read.")
+        reached = GaugeMetricFamily("understudy_watch_log_reachable", "Whether watch log and ledger can be read.")
         try:
-            found = [standing(self._log, spec) for spec in self._specs]
+            found = [standing(self._log, spec, present(self._ledger, spec.name)) for spec in self._specs]
         except StoreError:
             found = []
         reached.add_metric([], float(bool(found) or not self._specs))
@@ -135,11 +143,11 @@ def families(problems: Sequence[Standing]) -> list[Metric]:
     """Every gauge of every problem."""
     made = _Families()
     for one in problems:
-        if one.snapshot is not None:
-            _of_window(made, one.snapshot)
-            for gauge in GAUGES:
-                for reading in one.snapshot.readings:
-                    _of_reading(made, one.spec.name, gauge, reading)
+        for text, span in lengths(one.spec).items():
+            labels = {"problem": one.spec.name, "window": text}
+            made.add("window_length_seconds", "Length of the windows.", labels, span.total_seconds())
+            if text in one.snapshots:
+                _of_window(made, labels, one.snapshots[text])
         _of_alerts(made, one)
     return list(made.by_name.values())
 
@@ -156,23 +164,25 @@ class _Families:
         self.by_name[name].add_metric(list(labels.values()), value)
 
 
-def _of_window(made: _Families, snapshot: Snapshot) -> None:
-    problem = {"problem": snapshot.problem}
-    made.add("window_predictions", "Predictions of the newest window.", problem, snapshot.rows)
-    made.add("window_labels", "Labels that had landed.", problem, snapshot.labelled)
-    made.add("window_version", "Version that is judged.", problem, snapshot.version)
-    made.add("window_end_timestamp_seconds", "End, by the problem's clock.", problem, _seconds(snapshot.until))
-    made.add("window_made_timestamp_seconds", "When it was looked at.", problem, _seconds(snapshot.made_at))
+def _of_window(made: _Families, window: dict[str, str], snapshot: Snapshot) -> None:
+    made.add("window_predictions", "Predictions of the newest window.", window, snapshot.rows)
+    made.add("window_labels", "Labels that had landed.", window, snapshot.labelled)
+    made.add("window_version", "Version that is judged.", window, snapshot.version)
+    made.add("window_end_timestamp_seconds", "End, by the problem's clock.", window, _seconds(snapshot.until))
+    made.add("window_made_timestamp_seconds", "When it was looked at.", window, _seconds(snapshot.made_at))
+    for gauge in GAUGES:
+        for reading in snapshot.readings:
+            _of_reading(made, window, gauge, reading)
 
 
-def _of_reading(made: _Families, problem: str, gauge: Gauge, reading: Reading) -> None:
+def _of_reading(made: _Families, window: dict[str, str], gauge: Gauge, reading: Reading) -> None:
     said = _said(gauge, reading.name)
     if said is None:
         return
     ending, value = said
     name = f"{gauge.name}{ending.replace('.', '_')}"
     words = f"{gauge.words} {CHANGES[ending].capitalize()}." if ending else gauge.words
-    labels = {"problem": problem, **({gauge.label: value} if gauge.label else {})}
+    labels = window | ({gauge.label: value} if gauge.label else {})
     for bound in BOUNDS if gauge.bounds else BOUNDS[:1]:
         figure = getattr(reading, bound)
         bounds = {"bound": bound} if gauge.bounds else {}

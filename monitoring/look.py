@@ -53,12 +53,11 @@ def look_at(
         until: end of the window where it is an earlier one than the look.
 
     Raises:
-        DataError: there are no predictions; the span is none; or the window ends after the look.
+        DataError: there are no predictions; the span is none, or reaches back beyond the calendar; or the window
+            ends after the look.
     """
-    try:
-        length = parse_span(span or spec.monitoring.window)
-    except ValueError as error:
-        raise DataError(f"--window {span} is no span.", "Write a whole number and m, h, d or w, as in 7d.") from error
+    span = span or spec.monitoring.window
+    length = _length(span)
     seen = as_of or _now_of(spec, ledger)
     end = until or seen
     if end > seen:
@@ -66,7 +65,19 @@ def look_at(
             f"The window ends {end:%Y-%m-%d %H:%M}, after the look at {seen:%Y-%m-%d %H:%M}.",
             "Let it end no later than it is looked at.",
         )
+    if length > (end - datetime.min) / 2:
+        ends = end.isoformat(" ", "minutes")
+        raise DataError(
+            f"The window before the one of {span} that ends {ends} would begin before the year 1.",
+            "Give a shorter --window, as in 7d, or a later end.",
+        )
     return Look(spec, end - length, end, seen, datetime.now(UTC).replace(tzinfo=None))
+
+
+def present(ledger: Ledger, problem: str) -> datetime | None:
+    """The first full minute after the newest prediction, by the problem's clock; none without predictions."""
+    newest = ledger.clock(problem)
+    return None if newest is None else newest.replace(second=0, microsecond=0) + MINUTE
 
 
 def looks_at(
@@ -89,11 +100,20 @@ def looks_at(
     return (look, longer) if began < longer.since + look.span else (look,)
 
 
+def _length(span: str) -> timedelta:
+    try:
+        return parse_span(span)
+    except ValueError as error:
+        raise DataError(f"--window {span} is no span.", "Write a whole number and m, h, d or w, as in 7d.") from error
+    except OverflowError:
+        return timedelta.max
+
+
 def _now_of(spec: ProblemSpec, ledger: Ledger) -> datetime:
-    newest = ledger.clock(spec.name)
-    if newest is None:
+    now = present(ledger, spec.name)
+    if now is None:
         raise DataError(
             f"No predictions of {spec.name} are in the ledger, so there is nothing to look at.",
             f"`understudy serve --problem {spec.name}` makes them, and `understudy replay` sends it history.",
         )
-    return newest.replace(second=0, microsecond=0) + MINUTE
+    return now

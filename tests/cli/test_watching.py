@@ -6,13 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from laboratory import Behaviour, Laboratory
-from small_watch import a_snapshot
+from laboratory import BEGIN, Behaviour, Laboratory
+from small_watch import a_snapshot, an_alert
 
 from cli import watching
+from cli.watch import watch
 from cli.watching import Tour, Windows
 from monitoring.watching import Chore, Watching
-from understudy.errors import MachineError
+from understudy.errors import DataError, MachineError
 
 pytestmark = pytest.mark.integration
 
@@ -46,10 +47,21 @@ def test_a_breach_ends_the_experiment_too(lab: Laboratory, tour: Tour) -> None:
     assert tour.json()["looks"] == 1
 
 
+def test_what_is_taken_up_is_in_the_index(lab: Laboratory, tour: Tour) -> None:
+    index = lab.settings.home / "reports/toy/index.html"
+    tour.resume()
+    assert not index.exists()
+    lab.watch.raise_alert(an_alert(state="decided", action="rollback"))
+    tour.resume()
+    assert lab.watch.raised["a0001"].state in ("done", "failed")
+    assert index.is_file()
+
+
 def test_gauges_are_served_while_it_runs(lab: Laboratory, tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
     import understudy.adapters
 
     monkeypatch.setattr(understudy.adapters, "open_watch_log", lambda _: lab.watch)
+    monkeypatch.setattr(understudy.adapters, "open_ledger", lambda _: lab.ledger)
     lab.watch.record(a_snapshot())
     with watching.gauges(tour, lab.settings, ("127.0.0.1", 0)) as address:
         text = httpx.get(f"{address}/metrics").text
@@ -58,7 +70,7 @@ def test_gauges_are_served_while_it_runs(lab: Laboratory, tour: Tour, monkeypatc
             watching.gauges(tour, lab.settings, ("127.0.0.1", int(address.rsplit(":", 1)[1]))),
         ):
             pass
-    assert 'understudy_window_predictions{problem="toy"} 10.0' in text
+    assert 'understudy_window_predictions{problem="toy",window="7d"} 10.0' in text
     assert "understudy_watch_failures_total" in text
 
 
@@ -72,16 +84,20 @@ class Process:
         return self.returncode
 
 
-def test_windows_are_monitored_one_after_the_other_as_they_complete(
-    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[Process] = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
+    """The processes in place of `understudy monitor`."""
+    made: list[Process] = []
 
     def popen(words: list[str], **given: Any) -> Process:
-        started.append(Process(words, **given))
-        return started[-1]
+        made.append(Process(words, **given))
+        return made[-1]
 
-    monkeypatch.setattr(watching.subprocess, "Popen", popen)
+    monkeypatch.setattr("cli.watching.subprocess.Popen", popen)
+    return made
+
+
+def test_windows_are_monitored_one_after_the_other_as_they_complete(lab: Laboratory, started: list[Process]) -> None:
     windows = Windows(lab.spec, lab.means, lab.settings)
     windows.look()
     assert started == []  # ten hours of a week
@@ -98,3 +114,31 @@ def test_windows_are_monitored_one_after_the_other_as_they_complete(
     started[1].returncode = 1  # type: ignore[assignment]
     with pytest.raises(MachineError, match="ended with 1"):
         windows.look()
+
+
+def test_looks_by_hand_do_not_put_off_the_window_that_is_due(lab: Laboratory, started: list[Process]) -> None:
+    week, first = timedelta(days=7), BEGIN + timedelta(days=7)
+    lab.watch.record(a_snapshot(since=first - week, until=first))
+    lab.now = first + week
+    lab.answer(1)
+    lab.watch.record(a_snapshot(since=lab.now - timedelta(days=1), until=lab.now))
+    lab.watch.record(a_snapshot(since=lab.now - 4 * week, until=lab.now))
+    lab.watch.record(a_snapshot(since=lab.now, until=lab.now + week))
+    Windows(lab.spec, lab.means, lab.settings).look()
+    assert [process.words[-1] for process in started] == [(first + week).isoformat()]
+
+
+def test_a_look_by_hand_at_the_window_until_now_stands_for_it(lab: Laboratory, started: list[Process]) -> None:
+    lab.now = BEGIN + timedelta(days=15, seconds=30)
+    lab.answer(1)
+    now = lab.now.replace(second=0) + timedelta(minutes=1)
+    lab.watch.record(a_snapshot(since=now - timedelta(days=7), until=now))
+    Windows(lab.spec, lab.means, lab.settings).look()
+    assert started == []
+
+
+@pytest.mark.parametrize("every", ["0s", "0.5s", "-3s", "nans", "2d", "infs"])
+def test_a_pause_that_is_none_is_refused(every: str) -> None:
+    with pytest.raises(DataError, match=f"--every {every} is not between a second and a day") as refused:
+        watch("toy", every=every)
+    assert "as in 5s or 1m" in refused.value.fix

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from fake_ledger import FakeLedger
 from fake_watch_log import FakeWatchLog
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -75,9 +76,9 @@ def watched_names() -> set[str]:
     spec = spec.model_copy(update={"monitoring": Monitoring(rules=(Rule(name="drift", signal="drift.*", above=0),))})
     snapshot = a_snapshot(problem="flights", readings=readings)
     registry = CollectorRegistry()
-    registry.register(WatchCollector(FakeWatchLog(), [spec]))
+    registry.register(WatchCollector(FakeWatchLog(), FakeLedger(), [spec]))
     registry.register(ChoreCollector(Watching([Chore("guard", 5.0, lambda: None)], print)))
-    return told(exposition([Standing(spec, snapshot, [])])) | told(generate_latest(registry).decode())
+    return told(exposition([Standing(spec, {"7d": snapshot}, [])])) | told(generate_latest(registry).decode())
 
 
 def test_rules_and_dashboard_ask_for_what_is_told(served_names: set[str], watched_names: set[str]) -> None:
@@ -87,6 +88,18 @@ def test_rules_and_dashboard_ask_for_what_is_told(served_names: set[str], watche
     assert len(names) > 25
     assert names - recorded - served_names - watched_names == set()
     assert recorded <= names
+
+
+def test_a_panel_shows_one_window_or_says_which() -> None:
+    dashboard = json.loads(DASHBOARD.read_text())
+    assert [variable["name"] for variable in dashboard["templating"]["list"]] == ["problem", "window"]
+    shown = [target for panel in panels() for target in panel.get("targets", [])]
+    of_windows = {f"understudy_{gauge.name}" for gauge in GAUGES}
+    asking = [target for target in shown if asked([target["expr"]]) & of_windows]
+    assert len(asking) >= 11
+    for target in asking:
+        assert 'window="$window"' in target["expr"] or "{{window}}" in target["legendFormat"], target["expr"]
+    assert "understudy_drift_columns" in "".join(one["expr"] for one in asking if "{{window}}" in one["legendFormat"])
 
 
 def test_every_alert_says_how_bad_it_is_and_what_to_do_and_is_tested() -> None:

@@ -1,7 +1,7 @@
 """A watch log in memory."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 
 from understudy.errors import ConflictError
@@ -21,10 +21,12 @@ class FakeWatchLog:
         self.seen[snapshot.problem, snapshot.until, snapshot.since, snapshot.as_of] = snapshot
         return tuple(self.raise_alert(alert) for alert in alerts)
 
-    def snapshots(self, problem: str, limit: int = 100, until: datetime | None = None) -> tuple[Snapshot, ...]:
+    def snapshots(
+        self, problem: str, limit: int = 100, until: datetime | None = None, span: timedelta | None = None
+    ) -> tuple[Snapshot, ...]:
         last: dict[tuple[datetime, datetime], Snapshot] = {}
         for (of, end, start, _), snapshot in sorted(self.seen.items(), key=lambda item: item[0]):
-            if of == problem and (until is None or end <= until):
+            if of == problem and (until is None or end <= until) and (span is None or end - start == span):
                 last[end, start] = snapshot
         return tuple(last[window] for window in sorted(last, reverse=True))[:limit]
 

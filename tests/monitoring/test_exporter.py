@@ -1,12 +1,14 @@
-"""Gauges of the newest window and the open alerts."""
+"""Gauges of the newest windows and the open alerts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from fake_ledger import FakeLedger
 from fake_watch_log import FakeWatchLog
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
-from small_traffic import SPEC
+from small_traffic import SPEC, answered, rows
+from watched_problem import watched
 
 from monitoring.exporter import GAUGES, Standing, WatchCollector, exposition, standing
 from understudy.errors import StoreError
@@ -28,16 +30,19 @@ READINGS = (
 )
 
 
-def a_snapshot() -> Snapshot:
-    since, until = datetime(2024, 3, 1), datetime(2024, 3, 8)
-    return Snapshot(
-        problem="toy", since=since, until=until, as_of=until, made_at=datetime(2026, 1, 1), version=3,
-        digest="d" * 64, rows=100, labelled=90, readings=READINGS,
-    )  # fmt: skip
+END = datetime(2024, 3, 8)
+
+
+def a_snapshot(days: int = 7, until: datetime = END, **changes: object) -> Snapshot:
+    values = {
+        "problem": "toy", "since": until - timedelta(days=days), "until": until, "as_of": until, "version": 3,
+        "made_at": datetime(2026, 1, 1), "digest": "d" * 64, "rows": 100, "labelled": 90, "readings": READINGS,
+    }  # fmt: skip
+    return Snapshot(**{**values, **changes})
 
 
 def an_alert(number: int, **changes: object) -> Alert:
-    moment = datetime(2024, 3, 8)
+    moment = END
     values = {"id": f"a{number}", "problem": "toy", "rule": "drift", "subject": "drift.score", "action": "investigate"}
     return Alert(**{**values, "since": moment, "until": moment, "raised_at": moment, **changes})
 
@@ -46,7 +51,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
     return {
         (
             sample.name.removeprefix("understudy_"),
-            *(sample.labels[key] for key in sorted(sample.labels) if key != "problem"),
+            *(sample.labels[key] for key in sorted(sample.labels) if key not in ("problem", "window")),
         ): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
@@ -54,7 +59,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def test_readings_become_gauges_in_base_units() -> None:
-    found = samples(exposition([Standing(SPEC, a_snapshot(), ())]))
+    found = samples(exposition([Standing(SPEC, {"7d": a_snapshot()}, ())]))
     assert found["data_null_ratio", "size"] == 0.25
     assert found["data_null_ratio_limit", "size"] == 0.1
     assert found["drift_distance", "size"] == 0.4
@@ -66,11 +71,11 @@ def test_readings_become_gauges_in_base_units() -> None:
     assert found["service_latency_seconds", "0.99"] == pytest.approx(0.012)
     assert found["model_age_seconds",] == 2 * 86_400
     assert found["window_predictions",] == 100
-    assert found["window_end_timestamp_seconds",] == datetime(2024, 3, 8).timestamp() - datetime(1970, 1, 1).timestamp()
+    assert found["window_end_timestamp_seconds",] == END.timestamp() - datetime(1970, 1, 1).timestamp()
 
 
 def test_segments_and_what_was_not_measured_have_no_sample() -> None:
-    text = exposition([Standing(SPEC, a_snapshot(), ())])
+    text = exposition([Standing(SPEC, {"7d": a_snapshot()}, ())])
     assert "ash" not in text
     assert "skew" not in text
 
@@ -78,11 +83,38 @@ def test_segments_and_what_was_not_measured_have_no_sample() -> None:
 def test_open_alerts_are_counted_by_rule_and_state_also_where_there_are_none() -> None:
     log = FakeWatchLog()
     log.record(a_snapshot(), [an_alert(1), an_alert(2, state="done"), an_alert(3, ended_at=datetime(2024, 3, 9))])
-    found = samples(exposition([standing(log, SPEC)]))
+    found = samples(exposition([standing(log, SPEC, END)]))
     assert found["alerts_open", "investigate", "drift"] == 2
     assert found["alerts_open", "retrain", "worse"] == 0
     assert found["alerts_open_by_state", "raised"] == found["alerts_open_by_state", "done"] == 1
     assert found["alerts_open_by_state", "failed"] == 0
+
+
+def of_windows(text: str, name: str) -> dict[str, float]:
+    """The values of a gauge by the label of the window."""
+    families = text_string_to_metric_families(text)
+    return {one.labels["window"]: one.value for family in families for one in family.samples if one.name == name}
+
+
+def test_each_configured_length_has_its_newest_window_and_no_other_look_takes_its_place() -> None:
+    log, spec = FakeWatchLog(), watched(monitoring={"long_window": "28d"})
+    log.record(a_snapshot(7, END - timedelta(days=7), rows=1))
+    log.record(a_snapshot(7, END, rows=2))
+    log.record(a_snapshot(28, END, rows=3, readings=(Reading(name="drift.columns", value=5.0),)))
+    log.record(a_snapshot(1, END, rows=4))
+    log.record(a_snapshot(7, END + timedelta(minutes=1), rows=5))
+    text = exposition([standing(log, spec, END)])
+    assert of_windows(text, "understudy_window_predictions") == {"7d": 2, "28d": 3}
+    assert of_windows(text, "understudy_drift_columns") == {"28d": 5}
+    assert of_windows(text, "understudy_window_length_seconds") == {"7d": 7 * 86_400, "28d": 28 * 86_400}
+    sooner = exposition([standing(log, spec, END - timedelta(hours=1))])
+    assert of_windows(sooner, "understudy_window_predictions") == {"7d": 1}
+
+
+def test_lengths_are_told_also_before_the_first_window() -> None:
+    text = exposition([standing(FakeWatchLog(), watched(monitoring={"window": "30d"}), None)])
+    assert of_windows(text, "understudy_window_length_seconds") == {"30d": 2_592_000}
+    assert "understudy_window_made" not in text
 
 
 def test_a_scrape_asks_the_log_anew_and_survives_its_absence() -> None:
@@ -94,11 +126,13 @@ def test_a_scrape_asks_the_log_anew_and_survives_its_absence() -> None:
                 raise StoreError("The database is away.", "Wait.")
             return super().snapshots(*given, **more)  # type: ignore[arg-type]
 
-    log, registry = Log(), CollectorRegistry()
-    registry.register(WatchCollector(log, [SPEC]))
+    log, ledger, registry = Log(), FakeLedger(), CollectorRegistry()
+    ledger.append([answered({**rows(1)[0], "at": END - timedelta(seconds=20)}, 0)])
+    registry.register(WatchCollector(log, ledger, [SPEC]))
     assert "understudy_window_predictions" not in generate_latest(registry).decode()
     log.record(a_snapshot())
-    assert 'understudy_window_predictions{problem="toy"} 100.0' in generate_latest(registry).decode()
+    log.record(a_snapshot(until=END + timedelta(days=1), rows=7))
+    assert 'understudy_window_predictions{problem="toy",window="7d"} 100.0' in generate_latest(registry).decode()
     log.away = True
     text = generate_latest(registry).decode()
     assert "understudy_watch_log_reachable 0.0" in text

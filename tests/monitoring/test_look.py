@@ -6,7 +6,7 @@ import pytest
 from fake_ledger import FakeLedger
 from small_traffic import SINCE, SPEC, a_ledger, answered, rows
 
-from monitoring.look import look_at, looks_at
+from monitoring.look import look_at, looks_at, present
 from understudy.errors import DataError
 
 pytestmark = pytest.mark.unit
@@ -36,6 +36,23 @@ def test_what_cannot_be_looked_at_is_refused_with_a_way_out() -> None:
         look_at(SPEC, a_ledger(rows(1)), "7days")
     with pytest.raises(DataError, match="after the look"):
         look_at(SPEC, a_ledger(rows(1)), None, SINCE, SINCE + timedelta(days=1))
+
+
+@pytest.mark.parametrize("span", ["99999999d", "999999999999w", "380000d"])
+def test_a_window_that_reaches_back_beyond_the_calendar_is_refused(span: str) -> None:
+    with pytest.raises(DataError, match=f"of {span} that ends 2024-03-09 00:00 would begin before the year 1") as far:
+        look_at(SPEC, FakeLedger(), span, datetime(2024, 3, 9))
+    assert "shorter --window" in far.value.fix
+    with pytest.raises(DataError, match="the one of 7d that ends 0001-01-08"):
+        look_at(SPEC, FakeLedger(), None, datetime(1, 1, 8))
+    assert look_at(SPEC, FakeLedger(), None, datetime(1, 1, 15)).before == datetime.min
+
+
+def test_the_present_is_the_first_full_minute_after_the_newest_prediction() -> None:
+    ledger = FakeLedger()
+    assert present(ledger, "toy") is None
+    ledger.append([answered({**rows(1)[0], "at": datetime(2024, 3, 7, 23, 59, 30)}, 0)])
+    assert present(ledger, "toy") == datetime(2024, 3, 8)
 
 
 def test_a_longer_look_ends_with_the_window_once_there_is_enough_to_see() -> None:

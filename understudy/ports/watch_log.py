@@ -1,7 +1,7 @@
 """The watch log: what was seen of each window, which alerts came of it, and the experiments."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from understudy.records import Alert, Experiment, Snapshot
@@ -21,8 +21,13 @@ class WatchLog(Protocol):
         """
         ...
 
-    def snapshots(self, problem: str, limit: int = 100, until: datetime | None = None) -> tuple[Snapshot, ...]:
-        """Newest window first, and of each window what was seen last; those that end by ``until`` where given."""
+    def snapshots(
+        self, problem: str, limit: int = 100, until: datetime | None = None, span: timedelta | None = None
+    ) -> tuple[Snapshot, ...]:
+        """Newest window first, and of each window what was seen last.
+
+        Those that end by ``until``, and those as long as ``span`` (to the second), where given.
+        """
         ...
 
     def alert(self, alert_id: str) -> Alert | None: ...

@@ -1,11 +1,11 @@
 """The watch log on SQLite or PostgreSQL."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Select, func, select, text, update
+from sqlalchemy import Connection, Select, extract, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from understudy.adapters.database.engine import Database
@@ -37,11 +37,15 @@ class SqlWatchLog:
             connection.execute(insert.on_conflict_do_update(index_elements=list(snapshots.primary_key), set_=row))
             return tuple(self._raised(connection, alert) for alert in alerts)
 
-    def snapshots(self, problem: str, limit: int = 100, until: datetime | None = None) -> tuple[Snapshot, ...]:
+    def snapshots(
+        self, problem: str, limit: int = 100, until: datetime | None = None, span: timedelta | None = None
+    ) -> tuple[Snapshot, ...]:
         last = func.row_number().over(partition_by=(s.problem, s.until, s.since), order_by=s.as_of.desc())
         ranked = select(snapshots, last.label("place")).where(s.problem == problem)
         if until is not None:
             ranked = ranked.where(s.until <= until)
+        if span is not None:
+            ranked = ranked.where(extract("epoch", s.until) - extract("epoch", s.since) == int(span.total_seconds()))
         seen = ranked.subquery()
         query = select(seen.c.document).where(seen.c.place == 1).order_by(seen.c.until.desc(), seen.c.since.desc())
         return self._read(Snapshot, query.limit(limit))

@@ -38,6 +38,17 @@ def test_a_window_seen_again_later_shows_the_later_look(log: WatchLog) -> None:
     assert log.snapshots("other") == ()
 
 
+def test_windows_of_one_length_are_found_among_others(log: WatchLog) -> None:
+    log.record(a_snapshot(0))
+    log.record(a_snapshot(1))
+    log.record(a_snapshot(1, since=START - 2 * WEEK, labelled=4))
+    log.record(a_snapshot(1, since=START + 2 * WEEK - WEEK / 7, until=START + 2 * WEEK))
+    assert [seen.since for seen in log.snapshots("toy", span=WEEK)] == [START + WEEK, START]
+    assert [seen.since for seen in log.snapshots("toy", 1, START + WEEK, WEEK)] == [START]
+    assert [seen.labelled for seen in log.snapshots("toy", span=4 * WEEK)] == [4]
+    assert log.snapshots("toy", span=2 * WEEK) == ()
+
+
 def test_the_same_look_again_replaces_the_first(log: WatchLog) -> None:
     log.record(a_snapshot(rows=10))
     log.record(a_snapshot(rows=11))
