@@ -1,6 +1,7 @@
 """What else changed between a window and the one before: deployments, the version judged, the service."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from understudy.records import Deployment, Snapshot
@@ -13,21 +14,22 @@ def what_changed(snapshot: Snapshot, before: Snapshot | None, history: Sequence[
     """Lines of ``what`` and ``change``, the deployments first.
 
     Args:
-        history: revisions, newest first; those made between the two looks count, by the machine's clock.
+        before: a window as long, next to this one; none where there is no such window.
+        history: revisions, newest first; those made between the two looks count, by the machine's clock. Without a
+            window before it is the newest alone.
     """
+    known = (past for past in history if past.at <= snapshot.made_at)
     lines = [
         {
             "what": f"revision {past.revision}",
             "change": f"{past.change} by {past.who} on {past.at:%Y-%m-%d %H:%M}: {past.why}",
         }
-        for past in history
-        if past.at <= snapshot.made_at and (before is None or past.at > before.made_at)
+        for past in (islice(known, 1) if before is None else known)
+        if before is None or past.at > before.made_at
     ]
     if before is None:
-        return [
-            *lines,
-            {"what": "window", "change": "It is the first that was watched: there is none to compare with."},
-        ]
+        none = "No window as long was watched next before it: there is none to compare with."
+        return [*lines, {"what": "window", "change": none}]
     if before.version != snapshot.version:
         judged = f"{before.problem}/{before.version}, now {snapshot.problem}/{snapshot.version}"
         lines.append({"what": "champion judged", "change": judged})

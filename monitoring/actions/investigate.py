@@ -9,6 +9,7 @@ from monitoring.actions.changed import what_changed
 from monitoring.actions.incident import render
 from monitoring.actions.next_step import next_step
 from monitoring.actions.suspects import segments_hit, suspects
+from monitoring.alerts.dry import is_dry
 from understudy.errors import DataError
 from understudy.files import write_json, write_text
 from understudy.ports import DeploymentLog, WatchLog
@@ -65,7 +66,7 @@ class Investigate:
                 f"Nothing was watched of {alert.problem} up to {alert.until}.",
                 f"`understudy monitor --problem {alert.problem} --as-of {alert.until.isoformat()}` looks at it.",
             )
-        return here, next((one for one in seen if one.until <= here.since), None)
+        return here, next((one for one in seen if _is_next_before(one, here)), None)
 
     def _incident(self, alert: Alert, snapshot: Snapshot, before: Snapshot | None) -> dict[str, Any]:
         accused = suspects(snapshot, self._importance(snapshot.digest), self._spec)
@@ -77,7 +78,7 @@ class Investigate:
             "others": [
                 {"id": one.id, "rule": one.rule, "subject": one.subject, "action": one.action, "state": one.state}
                 for one in others
-                if one.id != alert.id
+                if one.id != alert.id and not is_dry(one)
             ],
             "snapshot": {
                 **snapshot.model_dump(mode="json", include={"since", "until", "as_of", "version", "rows", "labelled"}),
@@ -94,6 +95,12 @@ class Investigate:
 def incident_path(alert: Alert) -> str:
     """Path of an alert's incident from ``home``, without its ending."""
     return f"reports/{alert.problem}/incidents/{re.sub('[^A-Za-z0-9_-]', '-', alert.id)}"
+
+
+def _is_next_before(one: Snapshot, here: Snapshot) -> bool:
+    """Whether it is as long, and no window as long is missing between the two."""
+    span = here.until - here.since
+    return one.until - one.since == span and here.since - span < one.until <= here.since
 
 
 def _telling(snapshot: Snapshot, before: Snapshot | None) -> list[dict[str, Any]]:

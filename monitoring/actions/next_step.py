@@ -1,6 +1,6 @@
 """What a person should do next, from what the readings say together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from understudy.records import Alert, Reading, Snapshot
 
@@ -9,16 +9,17 @@ CALM = "Nothing points at the model or its data: look at the window's report, an
 
 def next_step(alert: Alert, snapshot: Snapshot, suspects: Sequence[str]) -> str:
     """One piece of advice: the surest kind of fault first, since it explains the others."""
-    return next(_advice(alert, snapshot, ", ".join(suspects[:3]) or "see the readings"), CALM)
+    return next(_advice(alert, snapshot, suspects), CALM)
 
 
-def _advice(alert: Alert, snapshot: Snapshot, named: str) -> Iterator[str]:
+def _advice(alert: Alert, snapshot: Snapshot, suspects: Sequence[str]) -> Iterator[str]:
     problem, moment = snapshot.problem, f"{snapshot.as_of:%Y-%m-%dT%H:%M}"
     if alert.action != "investigate" and "what" in alert.outcome:
         yield from _after(alert)
     if _beyond(snapshot, "service.constant"):
         yield f"The model answers a constant: `understudy rollback --problem {problem}`, then look at its inputs."
     if _beyond(snapshot, "skew."):
+        named = _named(_skewed(snapshot), suspects)
         yield f"Serving and training differ ({named}): mend that before any training, which would learn the fault."
     if stale := _beyond(snapshot, "service.stale."):
         views = sum(reading.name.startswith("service.stale.") for reading in snapshot.readings)
@@ -32,6 +33,7 @@ def _advice(alert: Alert, snapshot: Snapshot, named: str) -> Iterator[str]:
     if worse:
         why = "and its inputs have drifted" if drifted else "while its inputs have not: what they mean has changed"
         yield f"The model got worse, {why}: `understudy train --problem {problem} --as-of {moment}`."
+    named = _named(_moved(drifted), suspects)
     if drifted and snapshot.labelled:
         yield f"The world moved ({named}), and the model keeps up: watch cost and Brier, and do not retrain for this."
     if drifted:
@@ -52,6 +54,23 @@ def _after(alert: Alert) -> Iterator[str]:
         yield "Wait: the new version rehearses in the shadow, and each window judges it beside the champion."
     elif outcome.get("revision"):
         yield f"See `understudy deployments --problem {alert.problem}`; the next window tells whether it helped."
+
+
+def _named(names: Iterable[str], suspects: Sequence[str]) -> str:
+    """Three of the names, those that are suspected most before the others."""
+    places = {name: place for place, name in enumerate(suspects)}
+    ranked = sorted(names, key=lambda name: places.get(name, len(places)))
+    return ", ".join(ranked[:3]) or "see the readings"
+
+
+def _skewed(snapshot: Snapshot) -> list[str]:
+    return [row["input"] for row in snapshot.details.get("skew", {}).get("inputs", ()) if row["differ"]]
+
+
+def _moved(drifted: Sequence[Reading]) -> list[str]:
+    """Inputs that drifted; score and decision where no input did."""
+    names = [reading.name.removeprefix("drift.") for reading in drifted if reading.name != "drift.columns"]
+    return [name.removeprefix("input.") for name in names if name.startswith("input.")] or names
 
 
 def _beyond(snapshot: Snapshot, prefix: str) -> list[Reading]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from monitoring.alerts.decide import Terms, judge
+from monitoring.alerts.dry import is_dry
 from understudy.ports import WatchLog
 from understudy.problem import ProblemSpec, parse_span
 from understudy.records import Alert, Snapshot
@@ -48,6 +49,14 @@ class Acting:
     clock: Callable[[], datetime] = utc_now
     lease: timedelta = LEASE
 
+    @property
+    def dry(self) -> bool:
+        return self.spec.monitoring.dry_run
+
+    def is_for(self, alert: Alert) -> bool:
+        """Whether it may be decided, told and acted on here: a dry run leaves real alerts to a real look."""
+        return is_dry(alert) or not self.dry
+
     def decide(self, alert: Alert) -> tuple[Alert, bool]:
         """Decide an alert under the problem's limits, and say whether it was this call that did."""
         mine, revision = False, self.revision()
@@ -64,4 +73,4 @@ class Acting:
         watched = self.spec.monitoring
         rule = next((one for one in watched.rules if (one.name, one.action) == (alert.rule, alert.action)), None)
         cooldown = parse_span(rule.cooldown) if rule else timedelta()
-        return Terms(cooldown, watched.actions_per_hour, watched.dry_run, frozenset(self.actions))
+        return Terms(cooldown, watched.actions_per_hour, self.dry, frozenset(self.actions))

@@ -4,12 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.alerts.rules import ACTED
+from monitoring.alerts.dry import MARK, counting, is_dry
+from monitoring.alerts.rules import ACTED, HARMLESS, length, saw_the_same
 from understudy.records import Alert
 
 HOUR = timedelta(hours=1)
-HARMLESS = "investigate"
-"""The action that changes nothing: no cap holds for it, and several may be taken at once."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +16,14 @@ class Terms:
     """The limits under which an alert is decided."""
 
     cooldown: timedelta
-    """On the problem's clock, between two actions of the alert's rule; none for what is not repeated."""
+    """On the problem's clock, between two actions of the alert's rule; none for what is not repeated.
+
+    Windows of another length count where the action changes something. Each length has incidents of its own.
+    """
     per_hour: int
     """Actions that change something, over all rules, within an hour of the machine's clock."""
     dry_run: bool
+    """Holds for alerts that a dry run raised in any case."""
     known: Collection[str]
     """Names of the actions that can be taken."""
 
@@ -35,18 +38,19 @@ def judge(others: Sequence[Alert], alert: Alert, terms: Terms, revision: int | N
     """
     if alert.state != "raised":
         return alert
-    acted = [one for one in others if one.state in ACTED and _is_dry(one) == terms.dry_run]
+    dry = terms.dry_run or is_dry(alert)
+    acted = [one for one in counting(others, dry) if one.state in ACTED]
     decision = {"decided_at": now, "based_on": revision}
     if covering := _covered(acted, alert):
-        reason = f"Alert {covering.id} of the same window is investigated already: its incident covers this one."
+        reason = _covers(covering)
         return alert.model_copy(
             update=decision | {"state": "withheld", "why": reason, "outcome": {"covered_by": covering.id}}
         )
     if reason := _against(acted, alert, terms, now):
         return alert.model_copy(update=decision | {"state": "withheld", "why": reason})
-    if terms.dry_run:
+    if dry:
         why = f"Dry run: {alert.action} would be next, and is not taken."
-        return alert.model_copy(update=decision | {"state": "done", "why": why, "outcome": {"dry_run": True}})
+        return alert.model_copy(update=decision | {"state": "done", "why": why, "outcome": {MARK: True}})
     return alert.model_copy(update=decision | {"state": "decided", "why": _because(alert)})
 
 
@@ -58,12 +62,17 @@ def _against(acted: Sequence[Alert], alert: Alert, terms: Terms, now: datetime) 
             return f"Alert {busy.id} has a {alert.action} under way, and two at once would work against each other."
         recent = [one for one in acted if one.action != HARMLESS and (one.decided_at or now) > now - HOUR]
         if len(recent) >= terms.per_hour:
-            return f"{len(recent)} actions were started within an hour, and {terms.per_hour} are allowed."
+            started = "would have been started" if any(is_dry(one) for one in recent) else "were started"
+            return f"{len(recent)} actions {started} within an hour, and {terms.per_hour} are allowed."
+        if same := next((one for one in acted if saw_the_same(one, alert) and one.state != "failed"), None):
+            return f"Alert {same.id} {_acted(same)} on rows of this window already, seen in a window of another length."
     near = [one for one in acted if (one.rule, one.action) == (alert.rule, alert.action)]
+    near = [one for one in near if alert.action != HARMLESS or length(one) == length(alert)]
     near = [one for one in near if abs(alert.until - one.until) < terms.cooldown]
     if near:
         last = max(near, key=lambda one: one.until)
-        return f"The rule {alert.rule} last acted on the window to {last.until:%Y-%m-%d %H:%M} and is cooling down."
+        until = f"{last.until:%Y-%m-%d %H:%M}"
+        return f"The rule {alert.rule} last {_acted(last)} on the window to {until} and is cooling down."
     return ""
 
 
@@ -72,6 +81,16 @@ def _covered(acted: Sequence[Alert], alert: Alert) -> Alert | None:
         return None
     window = (HARMLESS, alert.since, alert.until)
     return next((one for one in acted if (one.action, one.since, one.until) == window and one.state != "failed"), None)
+
+
+def _covers(covering: Alert) -> str:
+    if is_dry(covering):
+        return f"Dry run: {covering.id} of the same window would be investigated, and its incident would cover this."
+    return f"Alert {covering.id} of the same window is investigated already: its incident covers this one."
+
+
+def _acted(alert: Alert) -> str:
+    return "would have acted" if is_dry(alert) else "acted"
 
 
 def _because(alert: Alert) -> str:
@@ -83,7 +102,3 @@ def _because(alert: Alert) -> str:
 
 def _is_under_way(alert: Alert) -> bool:
     return alert.state in ("decided", "acting")
-
-
-def _is_dry(alert: Alert) -> bool:
-    return bool(alert.outcome.get("dry_run"))

@@ -8,9 +8,9 @@ from typing import Any
 
 from monitoring.alerts.acting import Acting, Occasion
 from monitoring.alerts.changing import change
-from monitoring.alerts.decide import HARMLESS
+from monitoring.alerts.dry import rehearsed
 from monitoring.alerts.lease import is_abandoned, take
-from monitoring.alerts.rules import find
+from monitoring.alerts.rules import HARMLESS, find
 from understudy.errors import ConflictError, UnderstudyError
 from understudy.records import Alert, Snapshot
 
@@ -25,6 +25,7 @@ def handle(snapshot: Snapshot, acting: Acting) -> tuple[Alert, ...]:
     """Record a window with the alerts it raises, in one transaction; then end, decide, tell and act.
 
     The same window again changes nothing, but for what was left undone. What an earlier call left undone comes first.
+    A dry run does so with alerts of its own, and leaves the real ones as they stand.
 
     Returns:
         The window's alerts as they stand at the end, those that were raised earlier included.
@@ -36,8 +37,9 @@ def handle(snapshot: Snapshot, acting: Acting) -> tuple[Alert, ...]:
     problem = snapshot.problem
     history = acting.log.snapshots(problem, until=snapshot.until)
     alerts = acting.log.alerts(problem, REACH)
-    found = find(snapshot, history, alerts, acting.spec.monitoring.rules, acting.clock())
-    standing = acting.log.record(snapshot, (*found.raised, *acting.steps(snapshot)))
+    found = find(snapshot, history, alerts, acting.spec.monitoring.rules, acting.clock(), acting.dry)
+    steps = [rehearsed(step, alerts) if acting.dry else step for step in acting.steps(snapshot)]
+    standing = acting.log.record(snapshot, (*found.raised, *steps))
     for over in found.ended:
         change(acting.log, over.id, lambda one, at=over.ended_at: None if one.ended_at else {"ended_at": at})  # type: ignore[misc]
     return _taken(standing, acting)
@@ -70,26 +72,34 @@ def act_on(alert: Alert, acting: Acting) -> Alert:
 
 
 def _taken(alerts: Sequence[Alert], acting: Acting) -> tuple[Alert, ...]:
-    decided = [acting.decide(alert) if alert.state == "raised" else (alert, False) for alert in alerts]
-    untold = [alert for alert, mine in decided if mine or "told" not in alert.outcome]
+    decided = [_decided(alert, acting) for alert in alerts]
+    untold = [one for one, mine in decided if acting.is_for(one) and (mine or "told" not in one.outcome)]
     # Beside the actions: a channel that answers slowly must not hold up a rollback.
     telling = Thread(target=_tell, args=(untold, "decided", acting), name="telling")
     telling.start()
     try:
-        ended = [alert if _is_elsewhere(alert, acting) else act_on(alert, acting) for alert, _ in decided]
+        ended = [one if _is_elsewhere(one, acting) else act_on(one, acting) for one, _ in decided]
     finally:
         telling.join()
     return tuple(acting.log.alert(alert.id) or alert for alert in ended)
 
 
+def _decided(alert: Alert, acting: Acting) -> tuple[Alert, bool]:
+    return acting.decide(alert) if alert.state == "raised" and acting.is_for(alert) else (alert, False)
+
+
 def _is_left(alert: Alert, acting: Acting) -> bool:
+    if not acting.is_for(alert):
+        return False
     if alert.state == "acting":
         return is_abandoned(alert, acting.clock())
     return alert.state != "withheld" or "told" not in alert.outcome
 
 
 def _is_elsewhere(alert: Alert, acting: Acting) -> bool:
-    """Whether another process is to act on a decided alert, and still has time to claim it."""
+    """Whether another process is to act on a decided alert, and still has time to claim it; or this one may not."""
+    if not acting.is_for(alert):
+        return True
     if alert.state != "decided" or (alert.decided_at and alert.decided_at + GRACE <= acting.clock()):
         return False
     return acting.hand_over(alert)

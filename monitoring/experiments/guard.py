@@ -15,6 +15,7 @@ import numpy as np
 
 from monitoring.alerts import Acting, act_on
 from monitoring.alerts.changing import change
+from monitoring.alerts.dry import MARK, PREFIX
 from monitoring.experiments.following import Following
 from monitoring.experiments.outcomes import Asked, Outcomes
 from monitoring.experiments.page import render_breach
@@ -138,6 +139,7 @@ class Guard:
             raised_at=self.acting().clock(),
             evidence={
                 **what,
+                **({MARK: True} if self.spec.monitoring.dry_run else {}),
                 "version": arm.version,
                 "digest": arm.digest,
                 "experiment": watched.deployment.experiment,
@@ -152,7 +154,7 @@ class Guard:
 
     def _id(self, stem: str, digest: str) -> str:
         """The same for the same breach, so that it is acted on once; another after an attempt that failed."""
-        number, found = 1, f"{stem}-{digest[:8]}"
+        number, found = 1, f"{PREFIX if self.spec.monitoring.dry_run else ''}{stem}-{digest[:8]}"
         while (known := self.watch.alert(f"{found}-{number}")) and known.state == "failed":
             if known.raised_at + number * PATIENCE > self.acting().clock():
                 break

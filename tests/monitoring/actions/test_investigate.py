@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from evidence import about
 from fake_watch_log import FakeWatchLog
-from small_watch import NOW, a_snapshot, an_alert
+from small_watch import NOW, START, WEEK, a_snapshot, an_alert
 from watched_problem import watched
 
 from monitoring.actions.changed import what_changed
@@ -98,14 +98,19 @@ def test_what_changed_are_revisions_the_version_and_the_service(stage: Any) -> N
         {"what": "champion judged", "change": "toy/1, now toy/2"},
         {"what": "service.p99_ms", "change": "10 before, 30 now (+200%)"},
     ]
-    assert "first that was watched" in what_changed(here, None, [])[0]["change"]
+
+
+def test_without_a_window_before_only_what_serves_is_told(stage: Any) -> None:
+    newest, window = what_changed(seen(made_at=NOW), None, stage.log.history("toy"))
+    assert newest["what"] == "revision 2"
+    assert "none to compare with" in window["change"]
 
 
 @pytest.mark.parametrize(
     ("readings", "advice"),
     [
         ((read("service.constant", 1.0, 0.5),), "answers a constant"),
-        ((read("skew.rows", 0.2, 0.0), read("data.null.size", 1.0, 0.1)), "Serving and training differ (size)"),
+        ((read("skew.rows", 0.2, 0.0), read("data.null.size", 1.0, 0.1)), "Serving and training differ (see the"),
         ((read("service.stale.weather", 0.9, 0.01),), "`understudy materialise --problem toy`"),
         (
             (read("data.null.size", 1.0, 0.1), read("drift.input.size", 1, 0.1)),
@@ -122,6 +127,24 @@ def test_what_changed_are_revisions_the_version_and_the_service(stage: Any) -> N
 )
 def test_the_surest_fault_is_dealt_with_first(readings: tuple[Reading, ...], advice: str) -> None:
     assert advice in next_step(an_alert(), seen(*readings), ["size"])
+
+
+def test_advice_on_skew_names_what_is_skewed_and_nothing_else() -> None:
+    differ = {"town": 3, "size": 0, "hour": 9, "noise": 1, "wind": 2}
+    rows = [{"input": name, "rows": 100, "differ": count} for name, count in differ.items()]
+    skewed = seen(read("skew.rows", 0.2, 0.0), read("data.null.size", 1.0, 0.1), details={"skew": {"inputs": rows}})
+    advice = next_step(an_alert(), skewed, ["size", "noise", "view weather", "town"])
+    assert "Serving and training differ (noise, town, hour): mend" in advice
+
+
+@pytest.mark.parametrize("labelled", [0, 500])
+def test_advice_on_drift_names_what_drifted_and_nothing_else(labelled: int) -> None:
+    moved = (read("drift.columns", 2, 0.0), read("drift.score", 2, 0.1), read("drift.input.size", 0.05, 0.1))
+    inputs = (read("drift.input.hour", 1, 0.1), read("drift.input.town", 1, 0.1))
+    suspected = ["size", "town", "hour"]
+    assert "(town, hour)" in next_step(an_alert(), seen(*moved, *inputs, labelled=labelled), suspected)
+    assert "(score)" in next_step(an_alert(), seen(*moved, labelled=labelled), suspected)
+    assert "(see the readings)" in next_step(an_alert(), seen(moved[0], labelled=labelled), suspected)
 
 
 def test_views_that_are_all_stale_at_once_point_at_the_clock() -> None:
@@ -168,6 +191,55 @@ def test_an_incident_is_a_page_and_its_json(look: tuple[Investigate, FakeWatchLo
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert investigate.act(alert) == outcome
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "before"),
+    [
+        (-7, 0, 8.0),
+        (-9, -2, 8.0),
+        (-14, -7, None),
+        (-28, 0, None),
+        (-1, 0, None),
+        (-6, 1, None),
+    ],
+)
+def test_a_window_is_held_against_one_as_long_right_before_it(
+    look: tuple[Investigate, FakeWatchLog], tmp_path: Path, since: int, until: int, before: float | None
+) -> None:
+    investigate, log = look
+    day, alert = timedelta(days=1), an_alert(evidence=about())
+    ends = {"since": START + since * day, "until": START + until * day}
+    for older in (0, 1):
+        far = {"since": START - (60 + older) * day, "until": START - (53 + older) * day}
+        log.record(seen(read("quality.brier", 0.1), **far))
+    log.record(seen(read("quality.brier", 8.0), **ends, as_of=ends["until"]))
+    log.record(seen(read("quality.brier", 9.0)), [alert])
+    investigate.act(alert)
+    kept = json.loads((tmp_path / f"{incident_path(alert)}.json").read_text())
+    assert [row["before"] for row in kept["readings"]] == [before]
+    assert ("none to compare with" in str(kept["changed"])) == (before is None)
+
+
+def test_of_two_windows_before_the_nearest_counts(look: tuple[Investigate, FakeWatchLog], tmp_path: Path) -> None:
+    investigate, log = look
+    alert = an_alert(evidence=about())
+    for days, figure in ((3, 7.0), (1, 8.0), (2, 6.0)):
+        until = START - timedelta(days=days)
+        log.record(seen(read("quality.brier", figure), since=until - WEEK, until=until, as_of=until))
+    log.record(seen(read("quality.brier", 9.0)), [alert])
+    investigate.act(alert)
+    kept = json.loads((tmp_path / f"{incident_path(alert)}.json").read_text())
+    assert [row["before"] for row in kept["readings"]] == [8.0]
+
+
+def test_what_a_dry_run_raised_is_no_other_alert(look: tuple[Investigate, FakeWatchLog], tmp_path: Path) -> None:
+    investigate, log = look
+    alert = an_alert(evidence=about())
+    log.record(seen(), [alert, an_alert(2), an_alert(3, evidence={"dry_run": True})])
+    investigate.act(alert)
+    kept = json.loads((tmp_path / f"{incident_path(alert)}.json").read_text())
+    assert [one["id"] for one in kept["others"]] == ["a0002"]
 
 
 def test_what_requests_carried_is_escaped(look: tuple[Investigate, FakeWatchLog], tmp_path: Path) -> None:

@@ -74,6 +74,12 @@ def test_the_same_window_again_gives_the_same_alert_also_as_of_later() -> None:
     assert [one.id for one in again] == [one.id for one in first]
 
 
+def test_an_id_follows_from_rule_reading_window_and_champion_and_says_where_it_is_dry() -> None:
+    (real,), (dry,) = (find(seen(0, 0.3), [], [], [worse], NOW, dry).raised for dry in (False, True))
+    assert real.id == "worse-87ea829d8045", "alerts that are stored already keep their ids"
+    assert dry.id == f"dry-{real.id}"
+
+
 def test_another_window_champion_rule_or_reading_is_another_alert() -> None:
     ids = {
         find(snapshot, [], [], [rule], NOW).raised[0].id

@@ -84,6 +84,20 @@ def test_a_dry_run_says_what_it_would_do_and_says_it_once(tmp_path: Path) -> Non
     assert lab.log.newest("toy") == canary
 
 
+def test_a_dry_run_does_not_disarm_the_guard(tmp_path: Path) -> None:
+    lab = Laboratory(tmp_path, dry_run=True)
+    lab.deploy(2, "canary")
+    lab.answer(800, challenger=Behaviour(errors=1.0))
+    assert lab.guard().look() is not None
+    lab.spec = watched([], {"segments": ["town"]})
+    seen = lab.guard().look()
+    assert seen is not None
+    assert [alert.state for alert in seen.alerts] == ["done"]
+    newest = lab.log.newest("toy")
+    assert newest is not None
+    assert (newest.mode, newest.who) == ("single", f"alert {seen.alerts[0].id}")
+
+
 def test_what_failed_is_tried_again_later_under_another_record(
     lab: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
