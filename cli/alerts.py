@@ -122,14 +122,16 @@ def _alert(alert_id: str, settings: "Settings") -> "Alert":
 def _table(alerts: "Sequence[Alert]") -> Any:
     from rich.table import Table
 
-    table = Table(box=None, header_style="bold")
-    for heading in ("alert", "window to", "reading", "action", "state", "why"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("window to", "action", "state"))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("alert", no_wrap=True)
+    table.add_column("window to,\naction, state", no_wrap=True)
+    table.add_column("reading and why", overflow="fold")
     for one in alerts:
         said = str(one.outcome.get("what") or one.why)
         state = one.state if one.ended_at is None or one.rule == "succession" else f"{one.state}, over"
         style = COLOURS.get(one.state)
-        table.add_row(one.id, f"{one.until:%Y-%m-%d %H:%M}", one.subject, one.action, state, said, style=style)
+        what = f"{one.until:%Y-%m-%d %H:%M}\n{one.action}\n{state}"
+        table.add_row(one.id, what, f"{one.subject}\n{said}", style=style)
     return table
 
 

@@ -115,8 +115,7 @@ def _shown(watched: "Watched") -> list[Any]:
     from rich.table import Table
 
     from monitoring.pages.figures import number
-    from monitoring.pages.headline import headline
-    from monitoring.pages.window import is_past
+    from monitoring.pages.headline import headline, is_past
 
     snapshot = watched.snapshot
     shown = [one for one in snapshot.readings if one.name in HEADLINES or (is_past(one) and one.value is not None)]

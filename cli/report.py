@@ -66,8 +66,9 @@ def bandit(problem: Problem, since: Since = None, until: Until = None, as_of: As
     spec = load_problem(settings.problems, problem)
     found = newest_bandit(open_deployment_log(settings).history(problem, 1000), problem)
     with _busy():
-        draws = read_draws(open_ledger(settings), spec, found, _moment(since), _moment(until), _moment(as_of))
-        report = bandit_report(draws, found, spec)
+        seen = _moment(as_of)
+        draws = read_draws(open_ledger(settings), spec, found, _moment(since), _moment(until), seen)
+        report = bandit_report(draws, found, spec, seen)
     page = write_bandit_report(report, spec, settings.home)
     refresh_index(spec, settings)
     shown = [headline(report), *_bandit_shown(report), *report.warnings, f"Open {near(page)}."]

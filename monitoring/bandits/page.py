@@ -9,7 +9,7 @@ from markupsafe import Markup
 from monitoring.bandits.report import BanditReport
 from monitoring.pages.environment import fill
 from monitoring.pages.figures import count, fixed, number, percent
-from monitoring.pages.plot import Plot
+from monitoring.pages.plot import Plot, whole
 from understudy.files import write_json, write_text
 from understudy.problem import ProblemSpec
 
@@ -21,10 +21,12 @@ WIDE = 940
 def write_bandit_report(report: BanditReport, spec: ProblemSpec, home: Path) -> Path:
     """Write the page below ``home``, with the figures as JSON beside it; returns the page.
 
-    The same bandit seen again over the same time replaces it.
+    The same bandit seen again over the same time, as of the same moment, replaces it.
     """
     folder = home / "reports" / report.problem / "bandits"
     name = f"revision-{report.revision}--{report.since:%Y-%m-%dT%H%M}--{report.until:%Y-%m-%dT%H%M}"
+    if report.as_of is not None:
+        name += f"--seen-{report.as_of:%Y-%m-%dT%H%M}"
     write_json(folder / f"{name}.json", report.json())
     return write_text(folder / f"{name}.html", render_bandit(report, spec))
 
@@ -78,9 +80,9 @@ def _arms(report: BanditReport) -> list[dict[str, Any]]:
 
 
 def _odds(report: BanditReport) -> Markup:
-    last = max(len(report.times) - 1, 1)
-    plot = Plot(last, 1.0, width=WIDE, height=240)
-    parts = [plot.frame("", "probability", across=_ticks(report))]
+    last = len(report.times) - 1
+    plot = Plot(max(last, 1), 1.0, width=WIDE, height=240)
+    parts = [plot.frame("", "probability", across=_ticks(report), places=whole(last))]
     for place, arm in enumerate(report.arms):
         points = [(float(at), row["odds"][place]) for at, row in enumerate(report.times)]
         parts.append(plot.line(points, f"s{place % COLOURS}"))
@@ -92,12 +94,12 @@ def _odds(report: BanditReport) -> Markup:
 
 def _regret(report: BanditReport) -> Markup:
     found = report.regrets
-    last = max(len(report.times) - 1, 1)
+    last = len(report.times) - 1
     top = 1.08 * max(*found["high"], *found["even"], 1e-9)
-    plot = Plot(last, top)
+    plot = Plot(max(last, 1), top, width=WIDE, height=240)
     lines = {name: [(float(at), value) for at, value in enumerate(values)] for name, values in found.items()}
     parts = [
-        plot.frame("", "reward missed so far", across=_ticks(report), up=number),
+        plot.frame("", "reward missed so far", across=_ticks(report), up=number, places=whole(last)),
         plot.band(lines["high"], lines["low"]),
         plot.line(lines["even"], "curve third"),
         plot.line(lines["value"], "curve"),
@@ -133,7 +135,7 @@ def _ticks(report: BanditReport) -> Any:
     hourly = any(begin.hour for begin in begins)
 
     def named(place: float) -> str:
-        begin = begins[min(round(place), len(begins) - 1)]
+        begin = begins[round(place)]
         return f"{begin:%d %b %H:%M}" if hourly else f"{begin:%d %b}"
 
     return named

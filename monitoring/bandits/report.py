@@ -12,6 +12,7 @@ from monitoring.bandits.draws import Bandit, Draws, scale
 from monitoring.bandits.history import by_revision, over_time, regrets
 from monitoring.bandits.policies import interval_of, policies
 from monitoring.experiments.statistics.bandit import Belief, PolicyValue, beliefs
+from monitoring.pages.figures import percent, ranged
 from understudy.errors import DataError
 from understudy.problem import ProblemSpec
 
@@ -21,6 +22,8 @@ SMALL = 0.05
 """A probability below which one decision counts for more than twenty."""
 FEWEST_EFFECTIVE = 100
 LATE = 0.2
+SURE = 0.95
+"""A probability of being the best from which on an arm looks proven."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class BanditReport:
     since: datetime
     until: datetime
     """Of its decisions, by the problem's clock."""
+    as_of: datetime | None
+    """Labels that landed later do not count; none for all that are in."""
     decisions: int
     labelled: int
     worst: float
@@ -54,11 +59,15 @@ class BanditReport:
         return None if reward is None else 1000.0 * (self.worst - reward * self.span)
 
     def json(self) -> dict[str, Any]:
-        return asdict(self) | {"since": self.since.isoformat(), "until": self.until.isoformat()}
+        seen = self.as_of and self.as_of.isoformat()
+        return asdict(self) | {"since": self.since.isoformat(), "until": self.until.isoformat(), "as_of": seen}
 
 
-def bandit_report(draws: Draws, bandit: Bandit, spec: ProblemSpec) -> BanditReport:
+def bandit_report(draws: Draws, bandit: Bandit, spec: ProblemSpec, as_of: datetime | None = None) -> BanditReport:
     """Everything about the decisions of one bandit.
+
+    Args:
+        as_of: moment whose labels were read, where it was not the newest.
 
     Raises:
         DataError: it has not decided anything yet.
@@ -78,6 +87,7 @@ def bandit_report(draws: Draws, bandit: Bandit, spec: ProblemSpec) -> BanditRepo
         revision=bandit.first.revision,
         since=draws.moment[0].item(),
         until=draws.moment[-1].item(),
+        as_of=as_of,
         decisions=len(draws),
         labelled=len(reward),
         worst=worst,
@@ -117,13 +127,22 @@ def _warnings(draws: Draws, estimated: list[dict[str, Any]]) -> Iterator[str]:
 
 def _confounded(draws: Draws, estimated: list[dict[str, Any]]) -> Iterator[str]:
     """Arms that were drawn at other times met other odds; plain means mistake that for the arm's own merit."""
-    believed = max(beliefs(draws.rewards()), key=lambda one: one.mean).arm
-    alone = {row["policy"].removesuffix(" alone"): row for row in estimated if row["policy"].endswith(" alone")}
+    believed = max(beliefs(draws.rewards()), key=lambda one: one.mean)
+    rows = {row["policy"].removesuffix(" alone"): row for row in estimated if row["policy"].endswith(" alone")}
+    alone = {arm: row["doubly_robust"] for arm, row in rows.items()}
     if not alone:
         return
-    estimated_best = max(alone, key=lambda arm: alone[arm]["doubly_robust"]["value"])
-    if estimated_best != believed:
+    estimated_best, *others = sorted(alone, key=lambda arm: -alone[arm]["value"])
+    if estimated_best != believed.arm:
         yield (
-            f"By its own mean {believed} is the best arm; weighed by the logged probabilities {estimated_best} is. The "
-            "arms were drawn at different times, and some times are harder: the bandit's beliefs do not allow for that."
+            f"By its own mean {believed.arm} is the best arm; weighed by the logged probabilities {estimated_best} is. "
+            "The arms were drawn at different times, and some times are harder: the bandit's beliefs do not allow for "
+            "that."
+        )
+    elif others and believed.best > SURE and alone[others[0]]["high"] >= alone[believed.arm]["low"]:
+        yield (
+            f"By plain means {believed.arm} is the best arm with {percent(believed.best)} probability; by doubly "
+            f"robust estimates the intervals of {believed.arm}, {ranged(alone[believed.arm])}, and {others[0]}, "
+            f"{ranged(alone[others[0]])}, overlap. Only these estimates allow for arms that were drawn at different "
+            "times, some of them harder."
         )

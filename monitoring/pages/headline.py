@@ -2,18 +2,36 @@
 
 from collections.abc import Sequence
 
-from monitoring.pages.figures import count, fixed, percent
+from monitoring.pages.figures import count, fixed, moment, percent
 from understudy.records import Alert, Reading, Snapshot
 
 
-def headline(snapshot: Snapshot, alerts: Sequence[Alert]) -> str:
-    """Alerts first, then how good the answers were or are thought to be, then what moved."""
-    return " ".join(filter(None, (_of_alerts(alerts), _of_quality(snapshot), _of_drift(snapshot), _of_skew(snapshot))))
+def headline(snapshot: Snapshot, alerts: Sequence[Alert], standing: Sequence[Alert] = ()) -> str:
+    """Alerts first, then how good the answers were or are thought to be, then what moved.
+
+    Args:
+        alerts: that the window raised.
+        standing: of earlier windows, whose reading is not back yet, as far as they are known.
+    """
+    first = _of_alerts(snapshot, alerts, standing)
+    if not snapshot.rows:
+        return f"Nothing was asked. {first}" if alerts or standing else "Nothing was asked."
+    return " ".join(filter(None, (first, _of_quality(snapshot), _of_drift(snapshot), _of_skew(snapshot))))
 
 
-def _of_alerts(alerts: Sequence[Alert]) -> str:
+def is_past(reading: Reading) -> bool:
+    """Whether a reading is beyond its own limit."""
+    return reading.value is not None and reading.limit is not None and reading.value > reading.limit
+
+
+def _of_alerts(snapshot: Snapshot, alerts: Sequence[Alert], standing: Sequence[Alert]) -> str:
+    if not alerts and standing:
+        first = min(alert.until for alert in standing)
+        since = f"since {moment(first)}" if len(standing) == 1 else f"the first since {moment(first)}"
+        return f"No new alert: {len(standing)} {'stands' if len(standing) == 1 else 'stand,'} {since}."
     if not alerts:
-        return "No rule fired."
+        past = sum(is_past(reading) for reading in snapshot.readings)
+        return f"No new alert: {count(past, 'reading')} past the limit." if past else "No rule fired."
     subjects = list(dict.fromkeys(alert.subject for alert in alerts))
     named = ", ".join(subjects[:3]) + (f" and {len(subjects) - 3} more" if len(subjects) > 3 else "")
     return f"{count(len(alerts), 'alert')}: {named}."

@@ -6,7 +6,7 @@ from pathlib import Path
 from monitoring.pages.environment import fill
 from monitoring.pages.figures import moment
 from monitoring.pages.headline import headline
-from monitoring.pages.shelves import Entry, Shelf, raised_in, shelves_of
+from monitoring.pages.shelves import Entry, Shelf, raised_in, shelves_of, standing_in
 from understudy.files import write_text
 from understudy.ports import WatchLog
 from understudy.records import Alert, Snapshot
@@ -52,7 +52,7 @@ def _verdict(snapshots: Sequence[Snapshot], alerts: Sequence[Alert]) -> str:
     if not snapshots:
         return "No window has been looked at yet."
     newest = snapshots[0]
-    return f"Until {moment(newest.until)}: {headline(newest, raised_in(newest, alerts))}"
+    return f"Until {moment(newest.until)}: {headline(newest, raised_in(newest, alerts), standing_in(newest, alerts))}"
 
 
 def _kinds(folder: Path) -> str:

@@ -1,5 +1,6 @@
 """Axes and marks of a picture as inline SVG, in the page's own colours. Everything they show as text is escaped."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -29,20 +30,31 @@ class Plot:
         up = (y - self.bottom) / ((self.top - self.bottom) or 1.0)
         return EDGE + (self.width - EDGE - 12) * across, self.height - EDGE - (self.height - EDGE - 10) * up
 
-    def frame(self, x_label: str, y_label: str, across: Words = in_percent, up: Words = in_percent) -> str:
-        """Grid, ticks and names of the axes; ``across`` and ``up`` write the ticks."""
+    def frame(
+        self,
+        x_label: str,
+        y_label: str,
+        across: Words = in_percent,
+        up: Words = in_percent,
+        places: Sequence[float] | None = None,
+    ) -> str:
+        """Grid, ticks and names of the axes; ``across`` and ``up`` write the ticks.
+
+        Args:
+            places: of the ticks on the lower axis; even ones unless given.
+        """
         left, bottom = self.at(self.left, self.bottom)
         right, top = self.at(self.right, self.top)
         parts = []
-        for tick in range(TICKS + 1):
-            value = self.left + (self.right - self.left) * tick / TICKS
-            level = self.bottom + (self.top - self.bottom) * tick / TICKS
-            x, y = self.at(value, level)
+        for level in _even(self.bottom, self.top):
+            y = self.at(self.left, level)[1]
             parts.append(f'<path d="M{left:.1f} {y:.1f}H{right:.1f}" class="grid"/>')
-            # The last one would reach beyond the picture.
-            end = (right + 10, "end") if tick == TICKS else (x, "middle")
-            parts.append(_text(end[0], bottom + 16, across(value), end[1]))
             parts.append(_text(left - 6, y + 4, up(level), "end"))
+        for tick in _even(self.left, self.right) if places is None else places:
+            x = self.at(tick, self.bottom)[0]
+            # One at the very end would reach beyond the picture.
+            place, anchor = (right + 10, "end") if math.isclose(x, right) else (x, "middle")
+            parts.append(_text(place, bottom + 16, across(tick), anchor))
         parts.append(_text((left + right) / 2, self.height - 6, x_label, "middle", "axis"))
         turned = f'transform="translate(11 {(top + bottom) / 2:.0f}) rotate(-90)"'
         parts.append(f'<text {turned} class="axis" text-anchor="middle">{escape(y_label)}</text>')
@@ -80,6 +92,15 @@ class Plot:
 
     def _path(self, points: Points) -> str:
         return " L".join("{:.1f} {:.1f}".format(*self.at(x, y)) for x, y in points)
+
+
+def whole(last: int) -> range:
+    """Ticks of an axis from 0 on that counts days, hours or the like: between two of them there is nothing to name."""
+    return range(0, last + 1, max(1, math.ceil(last / TICKS)))
+
+
+def _even(low: float, high: float) -> list[float]:
+    return [low + (high - low) * tick / TICKS for tick in range(TICKS + 1)]
 
 
 def svg(width: int, height: int, inside: str, label: str, kind: str = "plot") -> Markup:

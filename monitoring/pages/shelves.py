@@ -66,11 +66,12 @@ def _windows(folder: Path, snapshots: Sequence[Snapshot], alerts: Sequence[Alert
         if not snapshot.report or not page.is_file():
             continue
         mine = raised_in(snapshot, alerts)
-        verdict, tone = _stands(snapshot, mine, alerts)
+        standing = standing_in(snapshot, alerts)
+        verdict, tone = _stands(snapshot, mine, standing)
         evidently = folder / "windows" / str(snapshot.details.get("drift", {}).get("evidently", ""))
         more = (("Evidently", _href(folder, evidently)),) if evidently.is_file() else ()
         title = f"{moment(snapshot.since)} to {moment(snapshot.until)}"
-        yield Entry(title, _href(folder, page), verdict, tone, headline(snapshot, mine), more)
+        yield Entry(title, _href(folder, page), verdict, tone, headline(snapshot, mine, standing), more)
 
 
 def _unrecorded(folder: Path, snapshots: Sequence[Snapshot]) -> Iterator[Entry]:
@@ -86,14 +87,20 @@ def raised_in(snapshot: Snapshot, alerts: Sequence[Alert]) -> list[Alert]:
     return [alert for alert in alerts if (alert.since, alert.until) == (snapshot.since, snapshot.until)]
 
 
-def _stands(snapshot: Snapshot, mine: Sequence[Alert], alerts: Sequence[Alert]) -> tuple[str, str]:
-    """A window is calm if it raised no alert and none of an earlier one stood."""
+def standing_in(snapshot: Snapshot, alerts: Sequence[Alert]) -> list[Alert]:
+    """Alerts of earlier windows whose reading was not back by the end of this one."""
+    stood = [one for one in alerts if one.until < snapshot.until and one.state != "withheld"]
+    return [one for one in stood if one.ended_at is None or one.ended_at > snapshot.until]
+
+
+def _stands(snapshot: Snapshot, mine: Sequence[Alert], standing: Sequence[Alert]) -> tuple[str, str]:
+    """A window is calm if it was asked something, raised no alert, and none of an earlier one stood."""
     if any(alert.state != "withheld" for alert in mine):
         return count(len(mine), "alert"), "bad"
     if mine:
         return f"{len(mine)} withheld", "quiet"
-    stood = [one for one in alerts if one.until < snapshot.until and one.state != "withheld"]
-    standing = [one for one in stood if one.ended_at is None or one.ended_at > snapshot.until]
+    if not snapshot.rows:
+        return "empty", "quiet"
     return (f"{len(standing)} standing", "") if standing else ("calm", "good")
 
 
@@ -158,7 +165,9 @@ def _training(folder: Path) -> tuple[Entry, ...]:
 
 
 def _days(told: dict[str, Any]) -> str:
-    return " to ".join(moment(datetime.fromisoformat(told[end])) for end in ("since", "until"))
+    span = " to ".join(moment(datetime.fromisoformat(told[end])) for end in ("since", "until"))
+    seen = told.get("as_of")
+    return f"{span}, seen as of {moment(datetime.fromisoformat(seen))}" if seen and seen != told["until"] else span
 
 
 def _newest(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from monitoring.pages import drawings
 from monitoring.pages.environment import fill
-from monitoring.pages.headline import headline
+from monitoring.pages.headline import headline, is_past
 from understudy.problem import ProblemSpec
 from understudy.records import Alert, Reading, Snapshot
 
@@ -47,11 +47,6 @@ def render_window(snapshot: Snapshot, alerts: Sequence[Alert], spec: ProblemSpec
         latency=_latency(snapshot),
         scores=_scores(snapshot),
     )
-
-
-def is_past(reading: Reading) -> bool:
-    """Whether a reading is beyond its own limit."""
-    return reading.value is not None and reading.limit is not None and reading.value > reading.limit
 
 
 def _is_of_a_column(reading: Reading) -> bool:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from monitoring.pages.environment import fill
 from monitoring.pages.figures import number, percent
-from monitoring.pages.plot import Plot, svg
+from monitoring.pages.plot import Plot, svg, whole
 from monitoring.shadows.report import ShadowReport
 from understudy.files import write_json, write_text
 from understudy.problem import ProblemSpec
@@ -34,9 +34,11 @@ NARROW, LOW = 190, 26
 def write_shadow_report(report: ShadowReport, spec: ProblemSpec, home: Path) -> Path:
     """Write the page below ``home``, with the figures as JSON beside it; returns the page.
 
-    The same versions seen again in the same window replace it.
+    The same versions seen again in the same window, as of the same moment, replace it.
     """
     ends = f"{report.since:%Y-%m-%dT%H%M}--{report.until:%Y-%m-%dT%H%M}"
+    if report.as_of != report.until:
+        ends += f"--seen-{report.as_of:%Y-%m-%dT%H%M}"
     folder = home / "reports" / report.problem / "shadows"
     name = f"{report.shadow}-beside-{report.champion}--{ends}"
     write_json(folder / f"{name}.json", report.json())
@@ -160,12 +162,13 @@ def _days(report: ShadowReport) -> Markup:
     points = [(float(place), day["agreement"]) for place, day in enumerate(days)]
     low = min(agreement for _, agreement in points)
     plot = Plot(len(days) - 1, 1.0, bottom=max(0.0, low - 0.25 * (1.0 - low) - 0.001), height=190)
-    names = [datetime.fromisoformat(day["since"]) for day in days]
+    begins = [datetime.fromisoformat(day["since"]) for day in days]
+    shorter = len({begin.date() for begin in begins}) < len(days)
 
     def named(place: float) -> str:
-        return f"{names[round(place)]:%d %b}"
+        return f"{begins[round(place)]:{'%d %b %H:%M' if shorter else '%d %b'}}"
 
-    frame = plot.frame("", "", across=named, up=percent)
+    frame = plot.frame("", "", across=named, up=percent, places=whole(len(days) - 1))
     dots = [
         plot.dot(x, y, f"{named(x)}: {percent(y)} of {day['rows']:,}", radius=3)
         for (x, y), day in zip(points, days, strict=True)

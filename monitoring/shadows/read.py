@@ -36,7 +36,7 @@ def look_at_shadow(ledger: Ledger, history: Sequence[Deployment], spec: ProblemS
         history: deployments, newest first.
 
     Raises:
-        DataError: there was no such shadow, or there are no predictions.
+        DataError: there was no such shadow; there are no predictions; or the span is empty.
         StoreError: the ledger cannot be reached.
     """
     champion, shadow = _placed(history, spec, wanted.version)
@@ -49,8 +49,23 @@ def look_at_shadow(ledger: Ledger, history: Sequence[Deployment], spec: ProblemS
     now = clock.replace(second=0, microsecond=0) + MINUTE
     until = wanted.until or now
     since = wanted.since or until - PATIENCE * parse_span(spec.monitoring.window)
+    _check(since, until, clock, spec)
     window = read_window(ledger, spec, since, until, wanted.as_of or max(until, now))
     return shadow_report(window, spec, champion, shadow, history)
+
+
+def _check(since: datetime, until: datetime, clock: datetime, spec: ProblemSpec) -> None:
+    if since >= until:
+        raise DataError(
+            f"The span begins {since:%Y-%m-%d %H:%M}, and ends {until:%Y-%m-%d %H:%M}: nothing lies in it.",
+            "Let --since be before --until, which is the end of the ledger unless given.",
+        )
+    if since > clock:
+        raise DataError(
+            f"The span begins {since:%Y-%m-%d %H:%M}, and no prediction of {spec.name} is that new: "
+            f"the newest is of {clock:%Y-%m-%d %H:%M}.",
+            "Let --since be earlier, by the problem's clock.",
+        )
 
 
 def _placed(history: Sequence[Deployment], spec: ProblemSpec, version: int | None) -> tuple[int, int]:

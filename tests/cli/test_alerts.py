@@ -32,8 +32,8 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchLog]:
     log.close()
 
 
-def shown(*arguments: str) -> str:
-    return CliRunner().invoke(alerts.alerts_app, arguments, env={"COLUMNS": "200"}).stdout
+def shown(*arguments: str, columns: int = 200) -> str:
+    return CliRunner().invoke(alerts.alerts_app, arguments, env={"COLUMNS": str(columns)}).stdout
 
 
 def test_alerts_are_listed_newest_first_and_by_state(log: WatchLog) -> None:
@@ -49,6 +49,19 @@ def test_alerts_are_listed_newest_first_and_by_state(log: WatchLog) -> None:
     text = shown("list", "--problem", "toy")
     assert "Suspected: size." in text
     assert "done, over" in text
+
+
+def test_ids_can_be_copied_where_there_is_little_room(log: WatchLog) -> None:
+    long, why = "input-without-values-1f4c09a2b7d3", "Suspected: size, town and 3 more; nothing explains it."
+    subject = "data.null.wind_speed_now_of_the_origin"
+    log.raise_alert(an_alert(1, id=long, subject=subject, action="adjust_threshold", state="withheld", why=why))
+    lines = shown("list", "--problem", "toy", columns=80).splitlines()
+    assert max(map(len, lines)) <= 80
+    (first,) = (line for line in lines if long in line)
+    assert "2013-11-08 00:00" in first
+    place = first.index("data.null")
+    folded = "".join(line[place:] for line in lines[lines.index(first) :])
+    assert "".join(folded.split()) == "".join(f"{subject}{why}".split()), "not a letter is lost"
 
 
 def test_an_alert_is_told_from_its_evidence_to_its_outcome(log: WatchLog) -> None:

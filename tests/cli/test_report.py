@@ -93,6 +93,31 @@ def test_a_bandit_is_told_with_what_others_would_have_earned(played: Settings) -
     assert report.bandit("toy", since="2013-11-10").value["decisions"] < 240
 
 
+def test_a_look_back_is_a_page_beside_the_full_one(played: Settings) -> None:
+    for look, more in ((report.shadow, {"until": "2013-11-07"}), (report.bandit, {})):
+        full = look("toy", **more).value
+        back = look("toy", **more, as_of="2013-11-02").value
+        assert (full["labelled"], back["labelled"]) in ((240, 39), (240, 0))
+        assert back["page"] == full["page"].split("--seen-")[0].removesuffix(".html") + "--seen-2013-11-02T0000.html"
+        assert Path(full["page"]).with_suffix(".json").read_text(encoding="utf-8").count('"labelled": 240') >= 1
+    index = (played.home / "reports/toy/index.html").read_text(encoding="utf-8")
+    assert index.count("seen as of 2 November 2013.") == 2
+
+
+@pytest.mark.parametrize(
+    "span",
+    [{"since": "2013-11-05", "until": "2013-11-02"}, {"since": "2013-11-05", "until": "2013-11-05"}, {"since": "2014"}],
+)
+def test_a_shadow_is_not_looked_at_in_an_empty_span(played: Settings, span: dict[str, str]) -> None:
+    said = {name: f"{at}-01-01" if len(at) == 4 else at for name, at in span.items()}
+    with pytest.raises(DataError, match="The span begins 201") as error:
+        report.shadow("toy", **said)
+    assert error.value.fix
+    assert not list((played.home / "reports").glob("*/shadows/*"))
+    arguments = [part for name, at in said.items() for part in (f"--{name}", at)]
+    assert CliRunner().invoke(report.report_app, ["shadow", "--problem", "toy", *arguments]).exit_code != 0
+
+
 def test_the_index_is_made_of_nothing(settings: Settings) -> None:
     answer = report.index("toy")
     assert Path(answer.value["page"]).is_file()

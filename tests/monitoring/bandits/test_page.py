@@ -1,6 +1,8 @@
 """The page holds what the report says, and fetches nothing."""
 
 import re
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +41,19 @@ def test_the_figures_lie_beside_the_page(reported: BanditReport, spec: ProblemSp
     page = write_bandit_report(reported, spec, tmp_path)
     assert page == tmp_path / "reports/toy/bandits/revision-2--2013-11-01T0000--2013-11-05T1940.html"
     assert read_json(page.with_suffix(".json"))["decisions"] == 300
+
+
+def test_a_look_back_replaces_no_other(reported: BanditReport, spec: ProblemSpec, tmp_path: Path) -> None:
+    back = write_bandit_report(replace(reported, as_of=datetime(2013, 11, 3)), spec, tmp_path)
+    assert back.name == "revision-2--2013-11-01T0000--2013-11-05T1940--seen-2013-11-03T0000.html"
+    assert read_json(back.with_suffix(".json"))["as_of"] == "2013-11-03T00:00:00"
+    assert "Seen as of" in back.read_text(encoding="utf-8")
+    assert "Seen as of" not in render_bandit(reported, spec)
+
+
+def test_each_day_is_named_once_and_wide_tables_scroll(reported: BanditReport, spec: ProblemSpec) -> None:
+    page = render_bandit(reported, spec)
+    days = re.findall(r'class="tick"[^>]*>(\d\d Nov)<', page)
+    assert days == 2 * ["01 Nov", "02 Nov", "03 Nov", "04 Nov", "05 Nov"]
+    assert page.count("<table>") == page.count('<div class="scroll"><table>')
+    assert '<figure class="wide"><h3>By revision</h3><div class="scroll"><table>' in page

@@ -54,6 +54,28 @@ def test_it_warns_where_times_explain_what_arms_do_not(drawing: Any, bandit: Ban
     assert "By its own mean challenger is the best arm; weighed by the logged probabilities champion is." in warnings
 
 
+def test_it_warns_where_only_plain_means_are_sure(drawing: Any, bandit: Bandit, spec: ProblemSpec) -> None:
+    def errs(place: int, day: int) -> float:
+        return (0.5 if day < 4 else 0.05) + (0.0 if place else 0.02)
+
+    ledger = drawing(days=8, odds=lambda day: 0.3 if day < 4 else 0.9, errs=errs, seed=2)
+    found = report(ledger, bandit, spec)
+    assert found.beliefs[1].best > 0.99
+    champion, challenger = (row["doubly_robust"] for row in found.policies[:2])
+    assert champion["value"] < challenger["value"], "the same arm leads in both"
+    assert champion["high"] > challenger["low"]
+    (warning,) = (one for one in found.warnings if "overlap" in one)
+    assert warning.startswith("By plain means challenger is the best arm with 100.0")
+    for one in (champion, challenger):
+        assert f"{one['value']:.3f} ({one['low']:.3f} to {one['high']:.3f})" in warning
+
+
+def test_beliefs_that_are_not_sure_need_no_warning(drawing: Any, bandit: Bandit, spec: ProblemSpec) -> None:
+    found = report(drawing(days=8, odds=lambda _: 0.5, errs=lambda place, _: 0.3 - 0.02 * place), bandit, spec)
+    assert max(one.best for one in found.beliefs) < 0.95
+    assert not [one for one in found.warnings if "overlap" in one]
+
+
 def test_a_good_bandit_is_not_warned_of(drawing: Any, bandit: Bandit, spec: ProblemSpec) -> None:
     assert report(drawing(days=8, odds=lambda _: 0.5), bandit, spec).warnings == ()
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from small_watch import START, WEEK, an_alert
 
 from monitoring.pages.headline import headline
 from understudy.records import Alert, Reading, Snapshot
@@ -12,9 +13,15 @@ pytestmark = pytest.mark.unit
 MOMENT = datetime(2024, 3, 8)
 
 
-def said(*readings: Reading, alerts: int = 0, columns: list[dict[str, object]] | None = None) -> str:
+def said(
+    *readings: Reading,
+    alerts: int = 0,
+    columns: list[dict[str, object]] | None = None,
+    rows: int = 500,
+    standing: tuple[Alert, ...] = (),
+) -> str:
     snapshot = Snapshot(
-        problem="toy", since=MOMENT, until=MOMENT, as_of=MOMENT, made_at=MOMENT, version=1, digest="d" * 64, rows=500,
+        problem="toy", since=MOMENT, until=MOMENT, as_of=MOMENT, made_at=MOMENT, version=1, digest="d" * 64, rows=rows,
         labelled=3, readings=readings, details={"drift": {"columns": columns or []}},
     )  # fmt: skip
     raised = [
@@ -24,7 +31,7 @@ def said(*readings: Reading, alerts: int = 0, columns: list[dict[str, object]] |
         )
         for number in range(alerts)
     ]  # fmt: skip
-    return headline(snapshot, raised)
+    return headline(snapshot, raised, standing)
 
 
 def test_a_cost_is_compared_with_the_test_and_chance() -> None:
@@ -44,6 +51,22 @@ def test_before_labels_the_estimate_speaks() -> None:
 def test_alerts_are_named_up_to_three() -> None:
     assert said(alerts=5).startswith("5 alerts: drift.input.c0, drift.input.c1, drift.input.c2 and 2 more.")
     assert said().startswith("No rule fired.")
+
+
+def test_without_a_new_alert_what_is_past_its_limit_or_still_stands_is_told() -> None:
+    past = Reading(name="drift.score", value=0.3, limit=0.2)
+    assert said(past).startswith("No new alert: 1 reading past the limit.")
+    assert said(Reading(name="drift.score", value=0.1, limit=0.2)).startswith("No rule fired.")
+    older, newer = an_alert(1), an_alert(2, until=START + 2 * WEEK)
+    assert said(past, standing=(older,)).startswith("No new alert: 1 stands since 8 November 2013.")
+    assert said(standing=(newer, older)).startswith("No new alert: 2 stand, the first since 8 November 2013.")
+    assert said(alerts=1, standing=(older,)).startswith("1 alert: drift.input.c0.")
+
+
+def test_where_nothing_was_asked_there_is_nothing_to_judge() -> None:
+    assert said(rows=0) == "Nothing was asked."
+    assert said(rows=0, alerts=1) == "Nothing was asked. 1 alert: drift.input.c0."
+    assert said(rows=0, standing=(an_alert(),)) == "Nothing was asked. No new alert: 1 stands since 8 November 2013."
 
 
 def test_columns_that_moved_are_named_the_furthest_first() -> None:

@@ -85,6 +85,9 @@ def test_each_says_how_it_ended(full: Path, log: FakeWatchLog) -> None:
 
 def test_the_newest_window_speaks_first(full: Path, log: FakeWatchLog) -> None:
     text = write_index(full, "toy", "Late?", log).read_text(encoding="utf-8")
+    assert "Until 22 November 2013: No new alert: 2 stand, the first since 8 November 2013." in text
+    log.raised = {}
+    text = write_index(full, "toy", "Late?", log).read_text(encoding="utf-8")
     assert "Until 22 November 2013: No rule fired." in text
 
 
@@ -101,6 +104,23 @@ def test_a_window_is_calm_only_when_no_alert_stands(full: Path, log: FakeWatchLo
     assert verdict() == "good calm"
     log.raised = {"a1": an_alert(1, since=START + WEEK, until=START + 2 * WEEK, state="withheld")}
     assert verdict() == "quiet 1 withheld"
+
+
+def test_a_window_that_was_asked_nothing_is_empty(full: Path) -> None:
+    log = FakeWatchLog()
+    log.record(a_snapshot(0, report=f"reports/toy/{CALM}", rows=0))
+    text = write_index(full, "toy", "Late?", log).read_text(encoding="utf-8")
+    assert re.search(rf'{CALM}"[^§]*?tag quiet">empty<[^§]*?what">Nothing was asked\.<', text)
+
+
+def test_a_look_back_is_told_from_the_full_report(tmp_path: Path) -> None:
+    page_of(tmp_path, "shadows/a.html", SHADOW | {"as_of": SHADOW["until"]})
+    page_of(tmp_path, "shadows/b.html", SHADOW | {"as_of": "2013-11-05T00:00:00"})
+    page_of(tmp_path, "bandits/a.html", BANDIT | {"as_of": None})
+    page_of(tmp_path, "bandits/b.html", BANDIT | {"as_of": "2013-11-05T00:00:00"})
+    text = write_index(tmp_path, "toy", "Late?", FakeWatchLog()).read_text(encoding="utf-8")
+    assert text.count("1 November 2013 to 8 November 2013, seen as of 5 November 2013.") == 2
+    assert text.count("1 November 2013 to 8 November 2013.") == 2
 
 
 def test_nothing_at_all_is_a_page_too(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.pages.plot import EDGE, HEIGHT, WIDTH, Plot, svg
+from monitoring.pages.plot import EDGE, HEIGHT, WIDTH, Plot, svg, whole
 
 pytestmark = pytest.mark.unit
 
@@ -38,6 +38,14 @@ def test_marks() -> None:
     assert 'class="now"' in plot.bar(0, 0.5, 0.5, "half")
     ticks = re.findall(r'class="tick"[^>]*>([^<]+)<', plot.frame("x", "y", across="{:.2f}".format))
     assert [tick for tick in ticks if "." in tick] == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+
+
+def test_what_is_counted_is_named_once() -> None:
+    assert [list(whole(last)) for last in (0, 1, 2)] == [[0], [0, 1], [0, 1, 2]]
+    assert [list(whole(last)) for last in (7, 9)] == [[0, 2, 4, 6], [0, 3, 6, 9]]
+    frame = Plot(2.0, 1.0).frame("", "", across="day {:.0f}".format, places=whole(2))
+    places = re.findall(r'<text x="([0-9.]+)"[^>]*>(day \d)<', frame)
+    assert places == [("58.0", "day 0"), ("253.0", "day 1"), ("458.0", "day 2")]
 
 
 def test_words_are_escaped() -> None:

@@ -8,7 +8,8 @@ import pytest
 from small_traffic import SPEC
 
 from monitoring.pages.figures import number
-from monitoring.pages.window import is_past, render_window
+from monitoring.pages.headline import is_past
+from monitoring.pages.window import render_window
 from understudy.records import Alert, Reading, Snapshot
 
 pytestmark = pytest.mark.unit
@@ -60,11 +61,11 @@ def test_it_says_what_was_found(shifted: Snapshot) -> None:
     text = read(render_window(shifted, (), SPEC))
     for words in (
         "1 March 2024 to 11 March 2024",
-        "No rule fired.",
+        "No new alert: ",
         "Served features equal those made again, value by value.",
         "Every input follows from the request.",
         "town = ash",
-        "No rule fired.",
+        "No new alert was raised.",
         "data.failed",
     ):
         assert words in text
@@ -128,7 +129,8 @@ def test_a_window_without_anything_has_a_page_too() -> None:
         labelled=0, readings=(),
     )  # fmt: skip
     text = read(render_window(empty, (), SPEC))
-    assert "Too little was answered to judge it." in text
+    assert "Nothing was asked." in text
+    assert "No rule fired." not in text
     assert "Nothing could be made again." in text
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,24 @@ def test_the_figures_lie_beside_the_page(reported: ShadowReport, spec: ProblemSp
     page = write_shadow_report(reported, spec, tmp_path)
     assert page == tmp_path / "reports/toy/shadows/2-beside-1--2013-11-01T0000--2013-12-11T0000.html"
     assert read_json(page.with_suffix(".json"))["labelled"] == 200
+
+
+def test_a_look_back_replaces_no_other(reported: ShadowReport, spec: ProblemSpec, tmp_path: Path) -> None:
+    full = write_shadow_report(reported, spec, tmp_path)
+    back = write_shadow_report(replace(reported, as_of=datetime(2013, 11, 5), labelled=0), spec, tmp_path)
+    assert back.name == "2-beside-1--2013-11-01T0000--2013-12-11T0000--seen-2013-11-05T0000.html"
+    assert read_json(full.with_suffix(".json"))["labelled"] == 200
+    assert read_json(back.with_suffix(".json"))["labelled"] == 0
+
+
+def days_named(report: ShadowReport, spec: ProblemSpec, *begins: str) -> list[str]:
+    days = [report.days[0] | {"since": begin} for begin in begins]
+    page = render_shadow(replace(report, days=days), spec)
+    return re.findall(r'class="tick"[^>]*>(\d\d Nov[^<]*)<', page)
+
+
+def test_each_day_is_named_once_also_when_the_first_is_not_whole(reported: ShadowReport, spec: ProblemSpec) -> None:
+    begins = ("2013-11-18T01:29:00", "2013-11-19T00:00:00", "2013-11-20T00:00:00")
+    assert days_named(reported, spec, *begins) == ["18 Nov", "19 Nov", "20 Nov"]
+    halves = ("2013-11-18T01:29:00", "2013-11-18T12:00:00", "2013-11-19T00:00:00")
+    assert days_named(reported, spec, *halves) == ["18 Nov 01:29", "18 Nov 12:00", "19 Nov 00:00"]

@@ -59,6 +59,23 @@ def test_it_looks_back_as_far_as_a_shadow_has_time(ledger: FakeLedger, spec: Pro
     assert later.labelled == 1
 
 
+@pytest.mark.parametrize(
+    ("wanted", "what"),
+    [
+        (Wanted(since=AT, until=AT - timedelta(days=1)), "begins 2013-11-20 06:30, and ends 2013-11-19 06:30"),
+        (Wanted(since=AT, until=AT), "nothing lies in it"),
+        (Wanted(since=datetime(2013, 12, 24)), "begins 2013-12-24 00:00, and ends 2013-11-20 06:31"),
+        (Wanted(since=datetime(2013, 12, 24), until=datetime(2013, 12, 25)), "the newest is of 2013-11-20 06:30"),
+    ],
+)
+def test_a_span_in_which_nothing_can_lie_is_refused(
+    ledger: FakeLedger, spec: ProblemSpec, wanted: Wanted, what: str
+) -> None:
+    with pytest.raises(DataError, match=what) as error:
+        look_at_shadow(ledger, HISTORY, spec, wanted)
+    assert "--since" in error.value.fix
+
+
 def test_without_a_shadow_or_traffic_it_says_so(ledger: FakeLedger, spec: ProblemSpec) -> None:
     with pytest.raises(DataError, match="toy has had no shadow yet"):
         look_at_shadow(ledger, (placed(1),), spec, Wanted())
