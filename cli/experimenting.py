@@ -1,5 +1,6 @@
 """What the commands on experiments are carried out with, and what people name on the command line."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cli.deployments import deployed_problems
@@ -33,13 +34,15 @@ def open_means(spec: "ProblemSpec", settings: "Settings") -> "Means":
 
 
 def write_page(experiment: "Experiment", spec: "ProblemSpec", settings: "Settings") -> "Path":
-    """Draw the experiment's page anew, and the index that leads to it."""
+    """Draw the experiment's page anew, and the index that leads to it; of a plan that was altered the page stays."""
     from monitoring.experiments.page import page_path, render_experiment
+    from monitoring.experiments.plan import AlteredPlanError
     from understudy.files import write_text
 
     page = settings.home / page_path(spec.name, experiment.name)
     told = page.is_file() and experiment.state == "running"
-    write_text(page, render_experiment(experiment, spec))
+    with suppress(AlteredPlanError):
+        write_text(page, render_experiment(experiment, spec))
     if not told:
         refresh_index(spec, settings)
     return page

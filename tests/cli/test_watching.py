@@ -47,6 +47,18 @@ def test_a_breach_ends_the_experiment_too(lab: Laboratory, tour: Tour) -> None:
     assert tour.json()["looks"] == 1
 
 
+def test_a_plan_that_was_altered_neither_stops_the_guard_nor_stays(lab: Laboratory, tour: Tour) -> None:
+    said: list[str] = []
+    tour.say = said.append
+    running = lab.started(lab.plan())
+    lab.watch.plans["toy", "autumn"] = running.model_copy(update={"plan": running.plan | {"alpha": 0.4}})
+    lab.answer(100)
+    tour.watching.run(0)
+    assert (lab.kept().state, lab.kept().verdict) == ("ended", "invalid")
+    assert said == ["autumn ended: invalid. The champion answers alone, by revision 3."]
+    assert {chore.failed for chore in tour.watching.chores} == {0}
+
+
 def test_what_is_taken_up_is_in_the_index(lab: Laboratory, tour: Tour) -> None:
     index = lab.settings.home / "reports/toy/index.html"
     tour.resume()
