@@ -16,6 +16,7 @@ CODE = ("understudy", "problems", "pipelines", "serving", "monitoring", "cli")
 SPANNING = {
     "test_explanation.py",
     "test_figures.py",
+    "test_lengths.py",
     "test_peers.py",
     "test_planted_leaks.py",
     "test_protocol_clients.py",

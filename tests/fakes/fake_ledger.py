@@ -17,6 +17,8 @@ class FakeLedger:
         self.kept: dict[str, Prediction] = {}
         self.labels: list[tuple[Label, bool]] = []
         """Each stored label, and whether it contradicts an earlier one."""
+        self._by_name: dict[tuple[str, str], list[int]] = {}
+        """Places of labels by the prediction, and by the key, that they name."""
         self.groups: list[int] = []
         """Sizes of the batches that were appended."""
         self.failing: UnderstudyError | None = None
@@ -104,7 +106,7 @@ class FakeLedger:
 
     def erase_unit(self, problem: str, unit: str) -> int:
         mine = {p.id for p in self.kept.values() if p.problem == problem and unit and (p.unit or p.key) == unit}
-        self.labels = [pair for pair in self.labels if not unit or pair[0].key != unit]
+        self._keep([pair for pair in self.labels if not unit or pair[0].key != unit])
         return self._erase(mine)
 
     def retain(self, problem: str, before: datetime) -> int:
@@ -117,19 +119,17 @@ class FakeLedger:
         pass
 
     def _label(self, label: Label) -> LabelOutcome:
-        same = [first for first, contradicts in self.labels if not contradicts and _subject(first) == _subject(label)]
+        known = [self.labels[place] for place in self._places(label.prediction, label.key)]
+        same = [first for first, contradicts in known if not contradicts and _subject(first) == _subject(label)]
         if same and same[0].value == label.value:
             return "repeated"
-        if (label, True) not in self.labels:
-            self.labels.append((label, bool(same)))
+        if (label, True) not in known:
+            self._add(label, bool(same))
         return "contradicts" if same else "stored"
 
     def _labelled(self, prediction: Prediction) -> dict[str, Any]:
         subject = prediction.live or prediction.id
-        mine = [
-            pair for pair in self.labels
-            if pair[0].prediction == subject or (pair[0].key and pair[0].key == prediction.key)
-        ]  # fmt: skip
+        mine = [self.labels[place] for place in self._places(subject, prediction.key)]
         standing = next((label for label, contradicts in mine if not contradicts), None)
         return {
             **asdict(prediction),
@@ -141,8 +141,22 @@ class FakeLedger:
     def _erase(self, ids: set[str]) -> int:
         gone = [self.kept.pop(one) for one in ids]
         keys = {p.key for p in gone if p.key} - {p.key for p in self.kept.values()}
-        self.labels = [pair for pair in self.labels if pair[0].prediction not in ids and pair[0].key not in keys]
+        self._keep([pair for pair in self.labels if pair[0].prediction not in ids and pair[0].key not in keys])
         return len(gone)
+
+    def _add(self, label: Label, contradicts: bool) -> None:
+        for name in (("prediction", label.prediction), ("key", label.key)):
+            self._by_name.setdefault(name, []).append(len(self.labels))
+        self.labels.append((label, contradicts))
+
+    def _places(self, prediction: str, key: str) -> list[int]:
+        names = [name for name in (("prediction", prediction), ("key", key)) if name[1]]
+        return sorted({place for name in names for place in self._by_name.get(name, ())})
+
+    def _keep(self, labels: list[tuple[Label, bool]]) -> None:
+        self.labels, self._by_name = [], {}
+        for label, contradicts in labels:
+            self._add(label, contradicts)
 
 
 def _subject(label: Label) -> tuple[str, str, str]:

@@ -98,19 +98,10 @@ def fill() -> Fill:
                 guess = float(np.clip(shadow(score, y, rng), 0, 1))
                 row = _row(f"s{number}", key, at, "shadow", 2, guess, 0.2, standing="shadow", live=f"p{number}")
                 ledger.append([row])
-            ledger.labels.append((Label("toy", y, key=key, landed_at=at + timedelta(hours=5)), False))
-        by_key = {label.key: label for label, _ in ledger.labels}
-        ledger._labelled = lambda one: _labelled(one, by_key)  # type: ignore[method-assign]
+            ledger.label([Label("toy", y, key=key, landed_at=at + timedelta(hours=5))])
         return ledger
 
     return make
-
-
-def _labelled(one: Prediction, by_key: dict[str, Label]) -> dict[str, Any]:
-    """The fake looks through all labels for each row; here each row has one, by its key."""
-    label = by_key[one.key]
-    fields = {name: getattr(one, name) for name in one.__slots__}
-    return fields | {"label": label.value, "labelled_at": label.landed_at, "contradicted": False}
 
 
 def _row(
