@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 TICK = 0.0005
-"""Seconds between two looks at the clock of an open loop."""
+"""Seconds between two looks at the clock of an open loop, at least."""
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 
 Kept = Callable[[int, bytes], None]
@@ -125,16 +125,30 @@ async def open_loop(target: Target, rate: float, connections: int, seconds: floa
 
 
 async def _offer(due: "deque[float]", free: "deque[_Client]", rate: float, seconds: float) -> None:
-    start = time.perf_counter()
-    made, total = 0, int(rate * seconds)
-    while made < total:
-        now = time.perf_counter()
-        while made < total and start + made / rate <= now:
-            due.append(start + made / rate)
-            made += 1
+    """Let requests fall due, and send them while there are free connections.
+
+    A thread keeps the time: a loop that looked at the clock itself would take a whole core, and whatever else the
+    machine has to do would disturb the server all the more.
+    """
+    loop = asyncio.get_running_loop()
+
+    def fall_due(moments: list[float]) -> None:
+        due.extend(moments)
         while due and free:
             free.popleft().send(due.popleft())
-        await asyncio.sleep(TICK)
+
+    def keep_time() -> None:
+        start, made, total = time.perf_counter(), 0, int(rate * seconds)
+        while made < total:
+            now = time.perf_counter()
+            reached = min(total, int((now - start) * rate) + 1)
+            if reached > made:
+                loop.call_soon_threadsafe(fall_due, [start + number / rate for number in range(made, reached)])
+                made = reached
+            time.sleep(max(start + made / rate - time.perf_counter(), TICK))
+
+    await asyncio.to_thread(keep_time)
+    await asyncio.sleep(0)
 
 
 class _Run:

@@ -2,14 +2,16 @@
 
 One server on one core, the load on another, at a fixed rate: the one that keeps the server's process busy for half of
 the time without a shadow. Every round measures each case once, in an order of its own, on the same server: its
-deployment is changed in between. Ratios of p99 are taken within a round, and their median has a bootstrap interval; the
-second run without a shadow says how far they go astray by chance. Once the shadows' process may use every core, and
-once it shares the server's. A hanging shadow is killed and started anew after a second, so a run of three has that too.
+deployment is changed in between. A case's p99 is that of all its requests; its ratio to the one without a shadow has a
+bootstrap interval over the rounds, and the second run without a shadow says how far ratios go astray by chance. The
+server's own processor time for each request is compared round by round. Once the shadows' process may use every core,
+and once it shares the server's. A hanging shadow is killed and started anew after a second, so a run of three has that
+too.
 
 The ledger lies where temporary files do: ``TMPDIR`` on a file system in memory takes the disk's own waits, which on a
 shared machine vary more than what is measured here, out of the figures.
 
-Usage: ``python -m benchmarks.shadow [--rounds 12]``. Writes ``benchmarks/results/shadow-<problem>.json``.
+Usage: ``python -m benchmarks.shadow [--rounds 24]``. Writes ``benchmarks/results/shadow-<problem>.json``.
 """
 
 import argparse
@@ -20,7 +22,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ from benchmarks.load import Outcome, closed_loop, open_loop, run_on_uvloop
 from benchmarks.workspace import ROOT, cores
 from understudy.bundle import Bundle
 from understudy.files import write_json
+from understudy.statistics.metrics import Array
 
 NONE, AGAIN, WELL, SLOWER, RAISES, HANGS = (
     "no shadow", "no shadow, again", "one shadow", "ten times slower", "raises", "hangs",
@@ -47,7 +50,7 @@ SETTLE = 1.5
 """Seconds that a shadow has to be loaded before it is measured, and a hanging one to be gone."""
 BUSY = 0.5
 """Share of the time that the server's process works at the rate offered, without a shadow."""
-RESAMPLES = 2_000
+RESAMPLES = 1_000
 
 
 @dataclass
@@ -55,18 +58,22 @@ class Case:
     """What was seen of one kind of shadow, round by round."""
 
     outcomes: list[Outcome] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    """Processor time of the server's process for each request, in seconds."""
     became: Counter[str] = field(default_factory=Counter)
     """Rows by what became of them in the shadow."""
 
-    def p99(self, number: int) -> float:
-        return self.outcomes[number].quantiles["p99"]
+    @property
+    def latencies(self) -> list[Array]:
+        """Milliseconds, round by round."""
+        return [np.array(one.latencies) * 1000 for one in self.outcomes]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--problem", default="flights")
     parser.add_argument("--moment", default=MOMENT)
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--workspace", type=Path, help="a checkout where the problem is trained already")
     given = parser.parse_args()
@@ -148,8 +155,11 @@ class _Course:
         while self._read("/healthz/ready")["revision"] != revision:
             time.sleep(0.05)
         time.sleep(SETTLE)
-        before = self._counted()
-        case.outcomes.append(run_on_uvloop(self._offered(self.rate)))
+        before, process = self._counted(), psutil.Process(self.contender.server.pid)
+        worked = _worked(process)
+        outcome = run_on_uvloop(self._offered(self.rate))
+        case.busy.append((_worked(process) - worked) / len(outcome.latencies))
+        case.outcomes.append(outcome)
         case.became.update(self._counted() - before)
 
     def _read(self, path: str) -> Any:
@@ -166,16 +176,25 @@ class _Course:
         return counted
 
 
+def _worked(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def _figures(cases: Mapping[str, Case]) -> dict[str, Any]:
     figures = {}
+    alone = cases[NONE]
     for name, case in cases.items():
-        ratios = [case.p99(number) / cases[NONE].p99(number) for number in range(len(case.outcomes))]
+        everything = np.concatenate(case.latencies)
+        ratio, low, high = _ratio(case.latencies, alone.latencies)
         figures[name] = {
-            "p50_ms": round(statistics.median(one.quantiles["p50"] for one in case.outcomes), 3),
-            "p99_ms": round(statistics.median(one.quantiles["p99"] for one in case.outcomes), 3),
-            "p99_to_none": [round(ratio, 3) for ratio in ratios],
-            "p99_to_none_median": round(statistics.median(ratios), 3),
-            "p99_to_none_interval": _interval(ratios),
+            "p50_ms": round(float(np.quantile(everything, 0.5)), 3),
+            "p99_ms": round(_p99(case.latencies), 3),
+            "p99_to_none": ratio,
+            "p99_to_none_interval": (low, high),
+            "processor_time_to_none": round(
+                statistics.median(with_it / without for with_it, without in zip(case.busy, alone.busy, strict=True)), 3
+            ),
             "failed": sum(
                 one.broken + one.unsent + sum(one.statuses.values()) - one.statuses[200] for one in case.outcomes
             ),
@@ -185,16 +204,24 @@ def _figures(cases: Mapping[str, Case]) -> dict[str, Any]:
     return figures
 
 
-def _interval(ratios: list[float]) -> tuple[float, float]:
-    """Of their median, 95 %, by the percentile bootstrap."""
-    drawn = np.random.default_rng(0).choice(ratios, size=(RESAMPLES, len(ratios)))
-    low, high = np.quantile(np.median(drawn, axis=1), (0.025, 0.975))
-    return round(float(low), 3), round(float(high), 3)
+def _p99(rounds: Sequence[Array]) -> float:
+    return float(np.quantile(np.concatenate(rounds), 0.99))
+
+
+def _ratio(case: Sequence[Array], alone: Sequence[Array]) -> tuple[float, float, float]:
+    """Of the p99 of all requests, with a 95 % percentile bootstrap interval over the rounds, drawn for both alike."""
+    random_rounds = np.random.default_rng(0).integers(0, len(case), size=(RESAMPLES, len(case)))
+    drawn = [
+        _p99([case[number] for number in numbers]) / _p99([alone[number] for number in numbers])
+        for numbers in random_rounds
+    ]
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return round(_p99(case) / _p99(alone), 3), round(float(low), 3), round(float(high), 3)
 
 
 def _table(place: str, rate: float, figures: Mapping[str, Any]) -> Table:
     table = Table(title=f"Shadows {place}, {rate:,.0f} requests/s offered")
-    for name in ("shadow", "p50 ms", "p99 ms", "p99 ratio", "95 % interval", "rows"):
+    for name in ("shadow", "p50 ms", "p99 ms", "p99 ratio", "95 % interval", "server's work", "rows"):
         table.add_column(name, justify="left" if name in ("shadow", "rows") else "right")
     for name, of in figures.items():
         low, high = of["p99_to_none_interval"]
@@ -203,8 +230,9 @@ def _table(place: str, rate: float, figures: Mapping[str, Any]) -> Table:
             name,
             f"{of['p50_ms']:.1f}",
             f"{of['p99_ms']:.1f}",
-            f"{of['p99_to_none_median']:.2f}",
+            f"{of['p99_to_none']:.2f}",
             f"{low:.2f} to {high:.2f}",
+            f"{of['processor_time_to_none']:.2f}",
             became,
         )
     return table

@@ -53,12 +53,15 @@ def open_service(problem: str, settings: "Settings", serving: "ServingSettings")
         StoreError: the settings name a store that cannot be.
     """
     from serving.service import assemble
+    from serving.shadow.process import Program
     from understudy.adapters import open_bundle_store, open_deployment_log, open_feature_store, open_ledger
     from understudy.problem import load_problem
 
     spec = load_problem(settings.problems, problem)
     ledger, log = open_ledger(settings), open_deployment_log(settings)
-    return assemble(spec, settings, serving, ledger, log, open_bundle_store(settings), open_feature_store(settings))
+    bundles, features = open_bundle_store(settings), open_feature_store(settings)
+    shadows = Program("cli.shadows", {"UNDERSTUDY_DATABASE": settings.database_url})
+    return assemble(spec, settings, serving, ledger, log, bundles, features, shadows)
 
 
 def _settings(given: dict[str, Any]) -> "ServingSettings":

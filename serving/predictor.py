@@ -214,14 +214,11 @@ class Predictor:
         return await asyncio.to_thread(champion.score, features.numbers, features.categories)
 
     async def _finish(self, batch: Batch, made: list[Prediction]) -> None:
-        riders = self.shadows.riders.take(len(made))
         try:
-            await self.ledger.write([*made, *riders])
+            await self.ledger.write(made)
         except Exception as error:
-            self.shadows.riders.landed(riders, stored=False)
             await self._not_stored(batch, made, error)
             return
-        self.shadows.riders.landed(riders, stored=True)
         for (request, place), prediction in zip(batch.items, made, strict=True):
             request.put(place, prediction)
         if batch.lineup.deployment.shadows:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serving.ledger_writer import LedgerWriter
     from serving.lineup import Lineup
     from serving.predictor import Predictor
+    from serving.shadow.process import Program
     from serving.watcher import Watcher
     from understudy.deploying import Deployer
     from understudy.ports import BundleStore, DeploymentLog, FeatureStore, Ledger
@@ -129,8 +130,9 @@ def assemble(
     log: "DeploymentLog",
     bundles: "BundleStore",
     features: "FeatureStore",
+    shadows: "Program",
 ) -> Service:
-    """Wire a service to its stores; nothing is started or contacted yet."""
+    """Wire a service to its stores, and to what its shadows' process is to run; nothing is started or contacted yet."""
     from serving.features import FeatureCache
     from serving.ledger_writer import LedgerWriter
     from serving.predictor import Predictor
@@ -139,6 +141,6 @@ def assemble(
     from understudy.deploying import Deployer
 
     writer, cache = LedgerWriter(ledger), FeatureCache(spec)
-    predictor = Predictor(spec, settings.root, writer, cache, Shadows(writer, serving), serving)
+    predictor = Predictor(spec, settings.root, writer, cache, Shadows(shadows, serving), serving)
     watcher = Watcher(predictor, log, bundles, features, ledger, settings.home, serving)
     return Service(spec, serving, predictor, ledger, writer, cache, watcher, log, Deployer(log, None, bundles))

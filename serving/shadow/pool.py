@@ -1,22 +1,20 @@
-"""The server's side of its shadows: hands batches over, takes scores back, and never waits for either."""
+"""The server's side of its shadows: hands batches over, hears what became of them, and never waits for either."""
 
 import asyncio
 import contextlib
+import logging
 import time
 from typing import Any
-
-import numpy as np
 
 from serving.features import Features
 from serving.lineup import Lineup
 from serving.routing.breaker import Breaker
 from serving.settings import ServingSettings
 from serving.shadow.frames import pack, pack_tensors, read
-from serving.shadow.process import Process
-from serving.shadow.riders import Riders
-from serving.shadow.sent import Judge, Offered, Sent, Waiting, joined, said
+from serving.shadow.process import Process, Program
+from serving.shadow.records import Judge, told
+from serving.shadow.sent import Offered, Sent, Waiting, joined
 from serving.shadow.tally import Tally
-from serving.writes import Writes
 from understudy.records import Prediction
 from understudy.records.deployment import Placed
 
@@ -24,8 +22,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds before the process is started again: doubled each time, until it has answered once."""
 LOADING = 60.0
 """Seconds that loading a model may take."""
-GATHER, FRAME_ROWS = 0.02, 64
+GATHER, FRAME_ROWS = 0.1, 128
 """Seconds, and rows, that batches gather before they are handed over together: each time costs the server some."""
+
+log = logging.getLogger("understudy.serving")
 
 
 class Shadows:
@@ -35,10 +35,9 @@ class Shadows:
     rows at a time; what is answered meanwhile gathers for the next one, within bounds.
     """
 
-    def __init__(self, ledger: Writes, settings: ServingSettings) -> None:
-        self.settings = settings
+    def __init__(self, program: Program, settings: ServingSettings) -> None:
+        self.program, self.settings = program, settings
         self.tally = Tally()
-        self.riders = Riders(ledger, self.tally)
         self.refused: dict[str, str] = {}
         """Why the process would not load a model, by digest."""
         self.restarts = 0
@@ -58,7 +57,6 @@ class Shadows:
         """Have the shadows of a lineup ready as soon as may be; the process is started with the first ones."""
         self._lineup = lineup
         wanted = {placed.digest for placed in lineup.deployment.shadows}
-        self.riders.seats = 2 * max(1, len(lineup.deployment.shadows))
         self._breakers = {digest: self._breakers.get(digest) or self._breaker() for digest in wanted}
         if self._process is not None:
             self._load(self._process)
@@ -73,7 +71,7 @@ class Shadows:
                 self.tally.dropped[placed.name, why] += len(live)
                 continue
             self.tally.outstanding += len(live)
-            judges.append(Judge(placed, lineup.threshold(placed)))
+            judges.append(Judge(placed.name, placed.version, placed.digest, lineup.threshold(placed)))
         if judges:
             self._waiting.put(Offered(tuple(judges), live, features))
             self._hand_over_soon()
@@ -92,7 +90,6 @@ class Shadows:
     async def drain(self) -> None:
         """Return when nothing is outstanding."""
         while self.tally.outstanding:
-            await self.riders.flush()
             await asyncio.sleep(0.005)
 
     async def close(self) -> None:
@@ -102,7 +99,6 @@ class Shadows:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
             self._keeper = None
-        await self.riders.close()
 
     def _breaker(self) -> Breaker:
         limits = self.settings
@@ -134,13 +130,13 @@ class Shadows:
             return
         if not self._sent:
             self._progress = time.monotonic()
-        live = [prediction for batch in batches for prediction in batch.live]
+        rows = [told(prediction) for batch in batches for prediction in batch.live]
         chosen = []
         for judge in batches[0].judges:
             self._number += 1
-            self._sent[self._number] = Sent(judge, live)
-            chosen.append((judge.placed.digest, self._number))
-        self._process.send(pack_tensors({"score": chosen}, *joined(batches)))
+            self._sent[self._number] = Sent(judge, len(rows))
+            chosen.append((self._number, judge))
+        self._process.send(pack_tensors({"score": chosen, "rows": rows}, *joined(batches)))
 
     def _load(self, process: Process) -> None:
         while self._waiting.rows:
@@ -165,12 +161,12 @@ class Shadows:
         """Keep a process running, and start another one where it ends."""
         pause = FIRST_PAUSE
         while True:
-            self._process = process = await Process.start(self.settings)
+            self._process = process = await Process.start(self.program, self.settings)
             self._load(process)
             watch = asyncio.create_task(self._watch(process))
             try:
                 while True:
-                    self._take(*await read(process.reader))
+                    self._take((await read(process.reader))[0])
                     pause = FIRST_PAUSE
             except (asyncio.IncompleteReadError, OSError):
                 self._blame_first()
@@ -197,33 +193,37 @@ class Shadows:
     def _blame_first(self) -> None:
         """The process works in order: what it owes first is what it was at."""
         if self._sent:
-            self._record(next(iter(self._sent.values())).judge.placed, succeeded=False)
+            self._record(next(iter(self._sent.values())).judge, succeeded=False)
 
     def _lose(self, why: str) -> None:
-        waiting = ((judge, batch.live) for batch in self._waiting.take_all() for judge in batch.judges)
-        sent = ((sent.judge, sent.live) for sent in self._sent.values())
-        for judge, live in (*sent, *waiting):
-            self.tally.lose(judge.placed.name, len(live), why)
+        for batch in self._waiting.take_all():
+            for judge in batch.judges:
+                self.tally.lose(judge.arm, len(batch.live), why)
+        for sent in self._sent.values():
+            self.tally.lose(sent.judge.arm, sent.rows, why)
         self._sent.clear()
 
-    def _take(self, head: dict[str, Any], body: bytes) -> None:
+    def _take(self, said: dict[str, Any]) -> None:
         self._progress = time.monotonic()
-        if "loaded" in head:
-            self._loading.discard(head["loaded"])
-            if head["error"]:
-                self.refused[head["loaded"]] = head["error"]
+        if "loaded" in said:
+            self._loading.discard(said["loaded"])
+            if said["error"]:
+                self.refused[said["loaded"]] = said["error"]
             else:
-                self._loaded.add(head["loaded"])
-                self.refused.pop(head["loaded"], None)
+                self._loaded.add(said["loaded"])
+                self.refused.pop(said["loaded"], None)
             return
-        sent = self._sent.pop(head["scored"], None)
+        sent = self._sent.pop(said["scored"], None)
         if sent is None:
             return  # too late: it is counted as dropped
-        scores = np.frombuffer(body, np.float32)
-        self._record(sent.judge.placed, succeeded=bool(np.isnan(scores).mean() < 0.5))
-        self.riders.add(said(sent, scores, head["error"], head["ms"]))
+        self._record(sent.judge, succeeded=said["failed"] < sent.rows / 2)
+        if said["unstored"]:
+            log.warning("what shadows said is not stored: %s", said["unstored"])
+            self.tally.lose(sent.judge.arm, sent.rows, "ledger")
+        else:
+            self.tally.settle(sent.judge.arm, sent.rows, said["failed"])
         self._hand_over_soon()
 
-    def _record(self, placed: Placed, succeeded: bool) -> None:
-        if placed.digest in self._breakers:
-            self._breakers[placed.digest].record(succeeded)
+    def _record(self, judge: Judge, succeeded: bool) -> None:
+        if judge.digest in self._breakers:
+            self._breakers[judge.digest].record(succeeded)

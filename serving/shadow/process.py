@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,15 @@ LAST = 19
 
 
 @dataclass(frozen=True)
+class Program:
+    """What the process is to run: a module that calls ``worker.serve`` with the descriptor that is its argument."""
+
+    module: str
+    environment: Mapping[str, str]
+    """More variables, beside those of the server."""
+
+
+@dataclass(frozen=True)
 class Process:
     """The process and the socket to it."""
 
@@ -25,19 +35,19 @@ class Process:
     writer: asyncio.StreamWriter
 
     @classmethod
-    async def start(cls, settings: ServingSettings) -> "Process":
+    async def start(cls, program: Program, settings: ServingSettings) -> "Process":
         """Start it; it has read nothing yet."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
             child = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "serving.shadow.worker", str(theirs.fileno())],
+                [sys.executable, "-m", program.module, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 # Ctrl-C in a terminal is the server's to deal with; and a session stands back as a whole, below.
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**os.environ, **program.environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
         _stand_back(child.pid, settings)
         ours.setblocking(False)

@@ -1,25 +1,15 @@
-"""Rows that shadows are given, and the records of what they said of them."""
+"""Rows that shadows are given."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
 from serving.features import Features
-from serving.ids import new_ids
 from serving.model import Array, FloatArray
+from serving.shadow.records import Judge
 from understudy.records import Prediction
-from understudy.records.deployment import Placed
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """A shadow that is to score, and from which score on it flags a row."""
-
-    placed: Placed
-    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +19,14 @@ class Offered:
     judges: tuple[Judge, ...]
     live: list[Prediction]
     features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """So many rows that one shadow was given."""
+
+    judge: Judge
+    rows: int
 
 
 class Waiting:
@@ -60,68 +58,6 @@ class Waiting:
         self._batches.clear()
         self.rows = 0
         return taken
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Rows that one shadow was given."""
-
-    judge: Judge
-    live: list[Prediction]
-
-
-@dataclass(slots=True)
-class Said:
-    """What a shadow said of one row."""
-
-    judge: Judge
-    live: Prediction
-    score: float | None
-    """None where it failed."""
-    error: str
-    spent: float
-    """Milliseconds that the row took it."""
-
-
-def said(sent: Sent, scores: FloatArray, error: str, spent: float) -> list[Said]:
-    """
-    Args:
-        scores: one for each row, NaN where the shadow failed.
-        error: what it failed with.
-        spent: milliseconds for each row.
-    """
-    return [
-        Said(sent.judge, live, None, error, spent) if failed else Said(sent.judge, live, score, "", spent)
-        for live, score, failed in zip(sent.live, scores.tolist(), np.isnan(scores).tolist(), strict=True)
-    ]
-
-
-def records(rows: Sequence[Said]) -> list[Prediction]:
-    """To be stored. Request and inputs are those of the live predictions, and are not stored twice."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    return [
-        Prediction(
-            id=name,
-            problem=row.live.problem,
-            at=now,
-            event_time=row.live.event_time,
-            key=row.live.key,
-            unit=row.live.unit,
-            standing="shadow",
-            arm=row.judge.placed.name,
-            version=row.judge.placed.version,
-            revision=row.live.revision,
-            experiment=row.live.experiment,
-            propensity=1.0,
-            score=row.score,
-            threshold=row.judge.threshold,
-            decision=None if row.score is None else row.score >= row.judge.threshold,
-            latency_ms=round(row.spent, 3),
-            live=row.live.id,
-            error=row.error,
-        )
-        for name, row in zip(new_ids(len(rows), now), rows, strict=True)
-    ]
 
 
 def joined(batches: Sequence[Offered]) -> tuple[FloatArray | None, Array | None]:

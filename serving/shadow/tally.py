@@ -21,3 +21,9 @@ class Tally:
         """Drop rows that were accepted."""
         self.dropped[name, why] += rows
         self.outstanding -= rows
+
+    def settle(self, name: str, rows: int, failed: int) -> None:
+        """Count rows that were accepted as stored, so many of them without a score."""
+        self.scored[name] += rows - failed
+        self.failed[name] += failed
+        self.outstanding -= rows

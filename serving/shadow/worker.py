@@ -1,10 +1,11 @@
-"""The shadows' process: ``python -m serving.shadow.worker FD`` scores what comes over a socket, until it ends."""
+"""The shadows' process: scores what comes over a socket and stores what it made of it, until the socket ends."""
 
 import ctypes
 import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ import onnxruntime
 
 from serving.model import Array, FloatArray, LoadedModel
 from serving.shadow.frames import Frame, pack, receive, unpack_tensors
+from serving.shadow.records import Judge, records
 from understudy.errors import UnderstudyError
+from understudy.ports import Ledger
+from understudy.records import Prediction
 
 PR_SET_PDEATHSIG = 1
 FATAL = 4
@@ -22,8 +26,8 @@ FATAL = 4
 class Worker:
     """Holds the models of the shadows and answers one frame after the other."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
+    def __init__(self, connection: socket.socket, ledger: Ledger) -> None:
+        self.connection, self.ledger = connection, ledger
         self.models: dict[str, LoadedModel] = {}
 
     def run(self) -> None:
@@ -45,11 +49,23 @@ class Worker:
 
     def _score(self, frame: Frame) -> None:
         numbers, categories = unpack_tensors(*frame)
-        for digest, number in frame[0]["score"]:
+        for number, described in frame[0]["score"]:
+            judge = Judge(**described)
             start = time.perf_counter()
-            scores, error = sound_scores(self.models[digest], numbers, categories)
+            scores, error = sound_scores(self.models[judge.digest], numbers, categories)
             spent = (time.perf_counter() - start) * 1000 / len(scores)
-            self.connection.sendall(pack({"scored": number, "error": error, "ms": spent}, scores.tobytes()))
+            unstored = self._store(records(judge, frame[0]["rows"], scores, error, spent))
+            failed = int(np.isnan(scores).sum())
+            self.connection.sendall(pack({"scored": number, "failed": failed, "unstored": unstored}))
+
+    def _store(self, made: Sequence[Prediction]) -> str:
+        """Why they could not be stored; empty when they are."""
+        try:
+            self.ledger.append(made)
+            self.ledger.settle()
+        except UnderstudyError as failed:
+            return str(failed)
+        return ""
 
 
 def sound_scores(model: LoadedModel, numbers: Array | None, categories: Array | None) -> tuple[FloatArray, str]:
@@ -70,18 +86,14 @@ def sound_scores(model: LoadedModel, numbers: Array | None, categories: Array | 
     return np.concatenate([scores for scores, _ in halves]), halves[1][1] or halves[0][1]
 
 
-def main(descriptor: int) -> None:
-    """Serve the socket that was inherited as ``descriptor``."""
+def serve(descriptor: int, ledger: Ledger) -> None:
+    """Serve the socket that was inherited as ``descriptor``; ``ledger`` takes what shadows say."""
     onnxruntime.set_default_logger_severity(FATAL)  # a model that fails at every row would fill the server's log
     if sys.platform == "linux":
         # A model that hangs never sees the socket close: the kernel ends this process with the server's.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with socket.socket(fileno=descriptor) as connection:
         try:
-            Worker(connection).run()
+            Worker(connection, ledger).run()
         except (BrokenPipeError, ConnectionResetError):
             return
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -12,6 +12,7 @@ from typing import Any
 from fake_deployment_log import FakeDeploymentLog
 from fake_feature_store import FakeFeatureStore
 from fake_ledger import FakeLedger
+from shadow_recorder import Records
 from small_bundle import a_bundle, expected_score
 
 from serving.service import Service, assemble
@@ -115,7 +116,8 @@ def a_service(project: Project, *deployments: Deployment, **limits: Any) -> Serv
     serving = ServingSettings(**{"notice": 0.0, **limits})
     log = FakeDeploymentLog(*(deployments or (project.deployment(),)))
     bundles = FolderBundles(Path(project.settings.bundle_store))
-    return assemble(project.spec, project.settings, serving, FakeLedger(), log, bundles, FakeFeatureStore())
+    shadows = Records(project.settings.home / "shadows.pickle").program
+    return assemble(project.spec, project.settings, serving, FakeLedger(), log, bundles, FakeFeatureStore(), shadows)
 
 
 def _request(spec: ProblemSpec) -> tuple[RequestField, ...]:

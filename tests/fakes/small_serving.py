@@ -1,12 +1,14 @@
 """A problem that the small bundle answers, lineups of such bundles, and a writer that keeps what it is given."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from shadow_recorder import Records
 from small_bundle import write_small_bundle
 
 from serving.features import FeatureCache
@@ -131,14 +133,19 @@ class FakeWriter:
 
 
 @contextmanager
-def a_predictor(lineup: Lineup | None = None, writer: FakeWriter | None = None, **said: Any) -> Iterator[Predictor]:
-    """A predictor; its lineup is taken at once where there are no shadows (those need a running loop)."""
+def a_predictor(
+    lineup: Lineup | None = None, writer: FakeWriter | None = None, records: Records | None = None, **said: Any
+) -> Iterator[Predictor]:
+    """A predictor; its lineup is taken at once where there are no shadows (those need a running loop).
+
+    Args:
+        records: where its shadows store what they say.
+    """
     # Tests share the machine with other tests, which would leave idle work no time at all.
     settings = ServingSettings(**{"shadow_idle": False, **said})
     writer = writer or FakeWriter()
-    predictor = Predictor(
-        SPEC, Path(), writer, FeatureCache(SPEC), Shadows(writer, settings), settings, clock=lambda: NOON
-    )
+    shadows = Shadows((records or Records(Path(os.devnull))).program, settings)
+    predictor = Predictor(SPEC, Path(), writer, FeatureCache(SPEC), shadows, settings, clock=lambda: NOON)
     if lineup is not None:
         predictor.lineup = lineup
     yield predictor

@@ -20,6 +20,7 @@ from serving.model import LoadedModel
 from serving.predictor import Predictor
 from serving.settings import ServingSettings
 from serving.shadow import Shadows
+from serving.shadow.process import Program
 from understudy.bundle import Bundle
 from understudy.features.code import code_hash
 from understudy.problem import load_problem
@@ -40,7 +41,8 @@ class Writer:
 
 async def work():
     settings = ServingSettings()
-    predictor = Predictor(spec, Path(), Writer(), FeatureCache(spec), Shadows(Writer(), settings), settings)
+    shadows = Shadows(Program("never started", {}), settings)
+    predictor = Predictor(spec, Path(), Writer(), FeatureCache(spec), shadows, settings)
     predictor.lineup = Lineup(deployment, {digest: model})
     row = {"id": "h1", "owner": "ann", "size": 1.0, "weight": 0.5, "town": "north"}
     await predictor.predict([row])

@@ -15,6 +15,7 @@ from served import SCORE, Project, a_project
 from served_process import Server, a_server, deploy
 from small_bundle import FOREVER, tricky_model
 
+from understudy.adapters import open_ledger
 from understudy.records import Shadow
 
 pytestmark = pytest.mark.e2e
@@ -115,7 +116,20 @@ def test_shadows_that_hang_raise_or_dawdle_change_no_answer(project: Project, se
     assert told(server, requests) == alone
     for name, before in became.items():
         rows = sum(before.values()) + 2 * REQUESTS
-        assert sum(settled(server, name, rows).values()) == rows
+        became[name] = settled(server, name, rows)
+        assert sum(became[name].values()) == rows
+    stored = {row["arm"]: row for row in stored_of(project) if row["standing"] == "shadow"}
+    for name, of in became.items():
+        assert stored[name]["predictions"] >= of.get("scored", 0) + of.get("failed", 0)
+        assert stored[name]["errors"] == of.get("failed", 0)
+
+
+def stored_of(project: Project) -> list[dict[str, Any]]:
+    ledger = open_ledger(project.settings)
+    try:
+        return ledger.counts("toy")
+    finally:
+        ledger.close()
 
 
 def test_a_hanging_shadow_ends_with_a_server_that_is_killed(project: Project, server: Server) -> None:

@@ -20,10 +20,25 @@ def open_ledger(settings: Settings) -> Ledger:
     Raises:
         StoreError: the database's URL names neither a SQLite file nor PostgreSQL.
     """
+    from understudy.adapters.database.beside import Beside
     from understudy.adapters.database.engine import database_at
     from understudy.adapters.database.ledger import SqlLedger
 
-    return SqlLedger(database_at(settings.database_url))
+    database = database_at(settings.database_url)
+    return SqlLedger(database, beside=Beside(database) if database.sqlite else None)
+
+
+def open_shadow_ledger(settings: Settings) -> Ledger:
+    """Return what the shadows of a server store predictions in: ``open_ledger`` reads it, and live answers never wait.
+
+    On SQLite it is a file of its own; on PostgreSQL it is the same database. Its transactions do not wait for the disk.
+    """
+    from understudy.adapters.database.beside import Beside
+    from understudy.adapters.database.engine import database_at
+    from understudy.adapters.database.ledger import SqlLedger
+
+    database = database_at(settings.database_url)
+    return SqlLedger(Beside(database).database if database.sqlite else database_at(settings.database_url, False))
 
 
 def open_deployment_log(settings: Settings) -> DeploymentLog:

@@ -5,66 +5,28 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
-from small_bundle import FOREVER, expected_score, tricky_model
-from small_serving import FakeWriter, a_lineup, a_model, a_predictor, a_row
+from shadowed import FAILS, HANGS, Shadowed, settled, sizes, until
+from small_bundle import expected_score
+from small_serving import a_lineup, a_model, a_predictor, a_row
 
 from serving.predictor import Predictor
 from serving.routing.breaker import Breaker
-from understudy.errors import StoreError
 from understudy.records import Prediction
 
 pytestmark = pytest.mark.integration
 
-HANGS, FAILS = 2000.0, -2000.0
-Work = Callable[[Predictor], Awaitable[Any]]
+
+@pytest.fixture
+def shadowed(tmp_path: Path) -> Shadowed:
+    return Shadowed(tmp_path)
 
 
-def shadowed(
-    folder: Path, work: Work, writer: FakeWriter, trips: int = FOREVER, plain: bool = False, **said: Any
-) -> Any:
-    """Run ``work`` with an ordinary champion, a tricky shadow (version 2) and, where ``plain``, another (version 3)."""
-
-    async def whole() -> Any:
-        with a_predictor(None, writer, **said) as predictor:
-            shadows = (a_model(folder, 2, tricky_model(trips), threshold=0.95),)
-            predictor.lineup = a_lineup(
-                a_model(folder, 1), shadows=(*shadows, a_model(folder, 3)) if plain else shadows, revision=5
-            )
-            try:
-                await until(lambda: predictor.shadows.ready)
-                return await work(predictor)
-            finally:
-                await predictor.close()
-
-    return asyncio.run(whole())
-
-
-async def until(true: Callable[[], Any], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about in time"
-        await asyncio.sleep(0.01)
-
-
-async def settled(predictor: Predictor) -> None:
-    await predictor.drain()
-    await asyncio.sleep(0)
-    await predictor.shadows.drain()
-
-
-def sizes(*some: float) -> list[dict[str, Any]]:
-    return [a_row(id=f"h{n}", size=size) for n, size in enumerate(some)]
-
-
-def test_shadow_predictions_are_stored_and_joined_to_the_live_ones(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_shadow_predictions_are_stored_and_joined_to_the_live_ones(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> list[Prediction]:
         found = await predictor.predict(sizes(0.1, 0.2, 0.3))
         await settled(predictor)
@@ -72,9 +34,9 @@ def test_shadow_predictions_are_stored_and_joined_to_the_live_ones(tmp_path: Pat
         assert not predictor.shadows.tally.dropped
         return found
 
-    live = shadowed(tmp_path, work, writer)
-    stored = writer.of("shadow")
-    assert writer.of("live") == live
+    live = shadowed.run(work)
+    stored = shadowed.records.read()
+    assert shadowed.writer.of("live") == live
     assert [shadow.live for shadow in stored] == [prediction.id for prediction in live]
     for shadow, prediction in zip(stored, live, strict=True):
         assert shadow.score == pytest.approx(expected_score(prediction.request["size"], 0.5, "north"), abs=1e-6)
@@ -84,9 +46,7 @@ def test_shadow_predictions_are_stored_and_joined_to_the_live_ones(tmp_path: Pat
         assert shadow.id != prediction.id
 
 
-def test_a_shadow_that_raises_is_recorded_with_its_error(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_a_shadow_that_raises_is_recorded_with_its_error(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         found = await predictor.predict(sizes(FAILS))
         await settled(predictor)
@@ -94,15 +54,13 @@ def test_a_shadow_that_raises_is_recorded_with_its_error(tmp_path: Path) -> None
         assert predictor.shadows.tally.failed == {"shadow2": 1}
         assert predictor.shadows.restarts == 0
 
-    shadowed(tmp_path, work, writer)
-    [shadow] = writer.of("shadow")
+    shadowed.run(work)
+    [shadow] = shadowed.records.read()
     assert (shadow.score, shadow.decision) == (None, None)
     assert shadow.error.startswith("Version 2 cannot score")
 
 
-def test_a_shadow_that_hangs_is_killed_and_the_next_one_works(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_a_shadow_that_hangs_is_killed_and_the_next_one_works(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         first = shadows.pid
@@ -119,14 +77,12 @@ def test_a_shadow_that_hangs_is_killed_and_the_next_one_works(tmp_path: Path) ->
         await settled(predictor)
         assert shadows.tally.scored == {"shadow2": 1}
 
-    shadowed(tmp_path, work, writer, shadow_time=0.5)
-    assert len(writer.of("live")) == 4
-    assert len(writer.of("shadow")) == 1
+    shadowed.run(work, shadow_time=0.5)
+    assert len(shadowed.writer.of("live")) == 4
+    assert len(shadowed.records.read()) == 1
 
 
-def test_a_shadow_that_always_hangs_stops_troubling_the_others(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_a_shadow_that_always_hangs_stops_troubling_the_others(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         for _ in range(3):
@@ -141,12 +97,11 @@ def test_a_shadow_that_always_hangs_stops_troubling_the_others(tmp_path: Path) -
         assert shadows.tally.dropped["shadow2", "open circuit"] == 1
         assert shadows.tally.scored["shadow3"] == 1
 
-    shadowed(tmp_path, work, writer, plain=True, shadow_time=0.2, breaker_window=3)
+    shadowed.run(work, plain=True, shadow_time=0.2, breaker_window=3)
 
 
-def test_a_slow_shadow_drops_what_it_cannot_keep_up_with(tmp_path: Path) -> None:
+def test_a_slow_shadow_drops_what_it_cannot_keep_up_with(shadowed: Shadowed) -> None:
     """Each batch takes it about 50 ms; live answers come as they would without it."""
-    writer = FakeWriter()
 
     async def work(predictor: Predictor) -> list[float]:
         took = []
@@ -161,14 +116,12 @@ def test_a_slow_shadow_drops_what_it_cannot_keep_up_with(tmp_path: Path) -> None
         assert predictor.shadows.tally.dropped["shadow2", "full"] > 50
         return took
 
-    took = shadowed(tmp_path, work, writer, trips=20_000, shadow_rows=8)
+    took = shadowed.run(work, trips=20_000, shadow_rows=8)
     assert sorted(took)[50] < 0.02
-    assert len(writer.of("live")) == 100
+    assert len(shadowed.writer.of("live")) == 100
 
 
-def test_batches_gather_while_the_process_is_busy_and_a_bad_row_spoils_no_other(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_batches_gather_while_the_process_is_busy_and_a_bad_row_spoils_no_other(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         for n in range(60):
@@ -179,16 +132,14 @@ def test_batches_gather_while_the_process_is_busy_and_a_bad_row_spoils_no_other(
         assert shadows._number < 30
         assert shadows._breakers[shadows._lineup.deployment.shadows[0].digest].state == "closed"
 
-    shadowed(tmp_path, work, writer)
-    live = {prediction.id: prediction for prediction in writer.of("live")}
-    for shadow in writer.of("shadow"):
+    shadowed.run(work)
+    live = {prediction.id: prediction for prediction in shadowed.writer.of("live")}
+    for shadow in shadowed.records.read():
         failed = live[shadow.live].request["size"] == FAILS
         assert (shadow.score is None, shadow.error != "") == (failed, failed)
 
 
-def test_a_shadow_that_hangs_holds_no_more_than_the_bound(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_a_shadow_that_hangs_holds_no_more_than_the_bound(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         await predictor.predict(sizes(HANGS))
@@ -202,8 +153,8 @@ def test_a_shadow_that_hangs_holds_no_more_than_the_bound(tmp_path: Path) -> Non
         await until(lambda: shadows.restarts == 1)
         assert shadows.tally.dropped == {("shadow2", "full"): 35, ("shadow2", "timeout"): 16}
 
-    shadowed(tmp_path, work, writer, shadow_rows=16, shadow_time=1.5)
-    assert len(writer.of("live")) == 51
+    shadowed.run(work, shadow_rows=16, shadow_time=1.5)
+    assert len(shadowed.writer.of("live")) == 51
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such scheduling")
@@ -229,9 +180,7 @@ def test_the_process_stands_back_for_the_server(tmp_path: Path) -> None:
     assert asyncio.run(work()) == (os.SCHED_BATCH, os.sched_getaffinity(0))
 
 
-def test_a_killed_process_is_replaced_and_its_rows_are_counted(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_a_killed_process_is_replaced_and_its_rows_are_counted(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         found = await predictor.predict(sizes(HANGS, 1.0))
@@ -247,36 +196,37 @@ def test_a_killed_process_is_replaced_and_its_rows_are_counted(tmp_path: Path) -
         assert lost + shadows.tally.scored["shadow2"] == 4
         assert len(found) == 4
 
-    shadowed(tmp_path, work, writer)
-    assert len(writer.of("live")) == 4
+    shadowed.run(work)
+    assert len(shadowed.writer.of("live")) == 4
 
 
-def test_shadow_predictions_ride_along_with_the_next_live_ones_or_go_alone_after_a_while(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_shadow_predictions_are_no_work_of_the_ledger_that_live_ones_wait_for(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
-        for n in range(1, 4):
+        for _ in range(3):
             await predictor.predict(sizes(1.0))
-            await until(lambda: len(predictor.shadows.riders._waiting) == 1)
-            assert len(writer.of("live")) == n
-        assert writer.groups == [1, 2, 2]
-        await until(lambda: predictor.shadows.tally.scored["shadow2"] == 3)
-        assert writer.groups == [1, 2, 2, 1]
-        assert predictor.shadows.tally.outstanding == 0
+            await settled(predictor)
 
-    shadowed(tmp_path, work, writer)
+    shadowed.run(work)
+    assert shadowed.writer.groups == [1, 1, 1]
+    assert len(shadowed.records.read()) == 3
 
 
-def test_a_ledger_that_fails_costs_shadow_rows_only_their_record(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
+def test_a_ledger_that_fails_costs_shadow_rows_only_their_record(
+    shadowed: Shadowed, caplog: pytest.LogCaptureFixture
+) -> None:
     async def work(predictor: Predictor) -> None:
-        await predictor.predict(sizes(1.0))
-        writer.failing = StoreError("full")
+        shadowed.records.file.mkdir()
+        await predictor.predict(sizes(1.0, FAILS))
         await settled(predictor)
-        assert predictor.shadows.tally.dropped == {("shadow2", "ledger"): 1}
+        assert predictor.shadows.tally.dropped == {("shadow2", "ledger"): 2}
+        assert "what shadows said is not stored: The file is full" in caplog.text
+        shadowed.records.file.rmdir()
+        await predictor.predict(sizes(1.0))
+        await settled(predictor)
+        assert predictor.shadows.tally.scored == {"shadow2": 1}
 
-    shadowed(tmp_path, work, writer)
+    shadowed.run(work)
+    assert len(shadowed.writer.of("live")) == 3
 
 
 def test_a_damaged_shadow_is_refused_with_a_reason(tmp_path: Path) -> None:
@@ -296,11 +246,9 @@ def test_a_damaged_shadow_is_refused_with_a_reason(tmp_path: Path) -> None:
 
 
 def test_shadows_come_and_go_with_the_lineup_and_uvloop_runs_them_too(tmp_path: Path) -> None:
-    writer = FakeWriter()
-
     async def work() -> None:
         one, two, three = (a_model(tmp_path, version) for version in (1, 2, 3))
-        with a_predictor(a_lineup(one), writer) as predictor:
+        with a_predictor(a_lineup(one)) as predictor:
             assert predictor.shadows.pid is None
             for shadows in ((two,), (two, three), (three,)):
                 predictor.lineup = a_lineup(one, shadows=shadows)

@@ -1,4 +1,4 @@
-"""Batches that gather, and records that are made of what came back."""
+"""Batches that gather for shadows."""
 
 import numpy as np
 import pytest
@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from small_predictions import a_prediction
 
 from serving.features import Features
-from serving.shadow.sent import Judge, Offered, Sent, Waiting, joined, records, said
-from understudy.records import Shadow
+from serving.shadow.records import Judge
+from serving.shadow.sent import Offered, Waiting, joined
 
 pytestmark = pytest.mark.unit
 
-ONE, TWO = (Judge(Shadow(name=f"shadow{n}", version=n, digest=f"{n}" * 64), 0.5) for n in (1, 2))
+ONE, TWO = (Judge(f"shadow{n}", n, f"{n}" * 64, 0.5) for n in (1, 2))
 
 
 def offered(first: int, rows: int, *judges: Judge) -> Offered:
@@ -53,14 +53,3 @@ def test_tensors_are_joined_in_order() -> None:
     assert categories.tolist() == [["1.0"], ["2.0"], ["3.0"]]
     bare = Offered((ONE,), [a_prediction()], Features(None, None, None, [""]))
     assert joined([bare]) == (None, None)
-
-
-def test_only_rows_that_failed_bear_the_error() -> None:
-    live = [a_prediction(number) for number in range(4)]
-    stored = records(said(Sent(ONE, live), np.array([0.75, 0.25, np.nan, 0.5], np.float32), "it broke", 0.25))
-    assert [record.live for record in stored] == [prediction.id for prediction in live]
-    assert [record.score for record in stored] == [0.75, 0.25, None, 0.5]
-    assert [record.decision for record in stored] == [True, False, None, True]
-    assert [record.error for record in stored] == ["", "", "it broke", ""]
-    assert {(r.standing, r.arm, r.version, r.latency_ms) for r in stored} == {("shadow", "shadow1", 1, 0.25)}
-    assert all(record.request == record.inputs == {} for record in stored)

@@ -1,4 +1,8 @@
-"""Opening the database's connections: what each kind of them is for, and what makes its writes durable."""
+"""Opening the database's connections: what each kind of them is for, and what makes its writes durable.
+
+Without ``durable`` a transaction does not wait for the disk: a power failure may take the newest ones along, and leaves
+the database sound.
+"""
 
 import sqlite3
 from pathlib import Path
@@ -14,7 +18,6 @@ from understudy.adapters.database.schema import metadata
 
 SQLITE_WRITER = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # Checkpoints happen in ``settle`` alone: SQLite before 3.51.3 can lose pages when two connections race for one.
     "PRAGMA wal_autocheckpoint = 0",
@@ -29,7 +32,7 @@ POSTGRESQL = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "application_nam
 DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 
 
-def sqlite_writer(file: Path) -> Engine:
+def sqlite_writer(file: Path, durable: bool = True) -> Engine:
     """The one connection of this process that writes to a file; its transactions take the right to write at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
 
@@ -38,7 +41,7 @@ def sqlite_writer(file: Path) -> Engine:
             file, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         try:
-            for pragma in SQLITE_WRITER:
+            for pragma in (*SQLITE_WRITER, f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"):
                 connection.execute(pragma)
         except BaseException:
             connection.close()
@@ -50,25 +53,34 @@ def sqlite_writer(file: Path) -> Engine:
     return engine
 
 
-def sqlite_reader(file: Path) -> Engine:
-    """Connections that only read; they see the state at their first question, and stop nobody from writing."""
-    address = f"file:{quote(str(file.absolute()))}?mode=ro"
+def sqlite_reader(file: Path, shadows: Path | None = None) -> Engine:
+    """Connections that only read; they see the state at their first question, and stop nobody from writing.
+
+    Args:
+        shadows: another file whose predictions are read in the place of those in ``file``.
+    """
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            _to_read(file), uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
+        )
+        if shadows is not None:
+            connection.execute("ATTACH DATABASE ? AS shadows", [_to_read(shadows)])
+            connection.execute("CREATE TEMP VIEW predictions AS SELECT * FROM shadows.predictions")
+        return connection
 
     engine = _new("sqlite://", creator=connect, poolclass=QueuePool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
 
-def postgresql(url: URL, **more: Any) -> Engine:
-    """Connections to PostgreSQL, each of which waits for the disk whatever the server is set to."""
+def postgresql(url: URL, durable: bool = True, **more: Any) -> Engine:
+    """Connections to PostgreSQL, each of which waits for the disk, or does not, whatever the server is set to."""
     engine = _new(url, connect_args=POSTGRESQL, **more)
 
     @event.listens_for(engine, "connect")
-    def durable(connection: Any, _record: Any) -> None:
-        connection.execute(DURABLE)
+    def settle_waits(connection: Any, _record: Any) -> None:
+        connection.execute(DURABLE if durable else "SET synchronous_commit = off")
         connection.commit()
 
     return engine
@@ -79,6 +91,10 @@ def nothing() -> Engine:
     engine = _new("sqlite://")
     metadata.create_all(engine)
     return engine
+
+
+def _to_read(file: Path) -> str:
+    return f"file:{quote(str(file.absolute()))}?mode=ro"
 
 
 def _new(url: str | URL, **more: Any) -> Engine:

@@ -20,28 +20,31 @@ from understudy.errors import DataError, StoreError, UnderstudyError
 REFUSED = {"DataError", "IntegrityError"}
 """What drivers call the faults of a row rather than of the database (PEP 249)."""
 
-_open: "WeakValueDictionary[str, Database]" = WeakValueDictionary()
+_open: "WeakValueDictionary[tuple[str, bool], Database]" = WeakValueDictionary()
 _opening = Lock()
 
 
-def database_at(address: str) -> "Database":
+def database_at(address: str, durable: bool = True) -> "Database":
     """The database at a URL; one for all its users in a process, since they take turns in writing.
+
+    Args:
+        durable: whether a transaction waits for the disk: see ``connect``.
 
     Raises:
         StoreError: the URL is not one of SQLite (a file) or PostgreSQL.
     """
     with _opening:
-        known = _open.get(address)
+        known = _open.get((address, durable))
         if known is None:
-            known = _open[address] = Database(_parsed(address))
+            known = _open[address, durable] = Database(_parsed(address), durable)
         return known
 
 
 class Database:
     """Connections are opened when first needed; the tables are made or brought up to date before the first write."""
 
-    def __init__(self, url: URL) -> None:
-        self.url = url
+    def __init__(self, url: URL, durable: bool = True) -> None:
+        self.url, self.durable = url, durable
         self.sqlite = url.get_backend_name() == "sqlite"
         self.file = Path(str(url.database)) if self.sqlite else None
         self._turn = RLock() if self.sqlite else None
@@ -56,9 +59,18 @@ class Database:
         """Whether it is a file that nobody has made yet, so that it holds nothing."""
         return self.file is not None and not self.file.exists()
 
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """Which file it is, whatever bears its name later; none where there is none."""
+        with suppress(OSError):
+            if self.file is not None:
+                found = self.file.stat()
+                return found.st_dev, found.st_ino
+        return None
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is durable once it ends. On SQLite others wait for it, so keep it short."""
+        """A transaction, durable once it ends if any is. On SQLite others wait for it, so keep it short."""
         with self.reaching(), self.turn(), self._engine().begin() as connection:
             yield connection
 
@@ -110,13 +122,13 @@ class Database:
             if self._writer is not None and self._replaced():
                 self.close()
             if self._writer is None:
-                engine = sqlite_writer(self.file) if self.file else postgresql(self.url, pool_pre_ping=True)
+                engine = self._new_writer()
                 try:
                     migrate(engine)
                 except BaseException:
                     engine.dispose()
                     raise
-                self._writer, self._made = engine, self._identity()
+                self._writer, self._made = engine, self.identity
             return self._writer
 
     def _reading_engine(self) -> Engine:
@@ -137,19 +149,17 @@ class Database:
             return engine
         with self._lock:
             if self._appender is None:
-                self._appender = postgresql(self.url, isolation_level="AUTOCOMMIT", pool_size=1)
+                self._appender = postgresql(self.url, self.durable, isolation_level="AUTOCOMMIT", pool_size=1)
             return self._appender
 
-    def _identity(self) -> tuple[int, int] | None:
-        with suppress(OSError):
-            if self.file is not None:
-                found = self.file.stat()
-                return found.st_dev, found.st_ino
-        return None
+    def _new_writer(self) -> Engine:
+        if self.file is not None:
+            return sqlite_writer(self.file, self.durable)
+        return postgresql(self.url, self.durable, pool_pre_ping=True)
 
     def _replaced(self) -> bool:
         """Whether someone deleted the file that is open: what is written to it would be nowhere."""
-        return self.file is not None and self._identity() != self._made
+        return self.file is not None and self.identity != self._made
 
     def _translated(self, error: Exception) -> UnderstudyError:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

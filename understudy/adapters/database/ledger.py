@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import attrgetter
+from itertools import product
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
 from sqlalchemy import and_, or_
 
 from understudy.adapters.database import erasing, labelling, reading
+from understudy.adapters.database.beside import Beside
 from understudy.adapters.database.engine import Database
-from understudy.adapters.database.reading import Span
+from understudy.adapters.database.reading import Readable, Span
 from understudy.adapters.database.schema import labels, predictions
 from understudy.errors import DataError, StoreError
 from understudy.records import ArmReward, Label, LabelOutcome, Prediction
@@ -38,8 +40,12 @@ def now() -> datetime:
 class SqlLedger:
     """Implements ``understudy.ports.Ledger``."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = now) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Callable[[], datetime] = now, beside: Beside | None = None) -> None:
+        """
+        Args:
+            beside: where shadows store theirs, if that is not in ``database`` too; read and erased from here as well.
+        """
+        self._database, self._clock, self._beside = database, clock, beside
         self._unsettled, self._settled_at = 0, time.monotonic()
 
     def append(self, predictions: Sequence[Prediction]) -> None:
@@ -53,14 +59,19 @@ class SqlLedger:
         self._unsettled += len(predictions)
 
     def prediction(self, prediction_id: str) -> dict[str, Any] | None:
-        with self._database.reading() as connection:
-            query = predictions.select().where(predictions.c.id == prediction_id)
-            found = connection.execute(query).mappings().first()
-        return dict(found) if found else None
+        query = predictions.select().where(predictions.c.id == prediction_id)
+        for source in self._sources():
+            with source.reading() as connection:
+                if found := connection.execute(query).mappings().first():
+                    return dict(found)
+        return None
 
     def tail(self, problem: str, limit: int = 20) -> list[dict[str, Any]]:
-        with self._database.reading() as connection:
-            return reading.tail(connection, problem, limit)
+        rows: list[dict[str, Any]] = []
+        for source in self._sources():
+            with source.reading() as connection:
+                rows += reading.tail(connection, problem, limit)
+        return sorted(rows, key=reading.place)[-limit:]
 
     def label(self, labels: Sequence[Label]) -> tuple[LabelOutcome, ...]:
         if not labels:
@@ -78,7 +89,8 @@ class SqlLedger:
     def read(
         self, problem: str, since: datetime | None = None, until: datetime | None = None, chunk: int = 10_000
     ) -> Iterator[list[dict[str, Any]]]:
-        return reading.pages(self._database, Span(problem, since, until), chunk)
+        span = Span(problem, since, until)
+        return reading.merged([reading.pages(source, span, chunk) for source in self._sources()], chunk)
 
     def answers(
         self,
@@ -98,8 +110,8 @@ class SqlLedger:
     ) -> Iterator[list[dict[str, Any]]]:
         dated = Span(problem, since, until, by=predictions.c.event_time)
         undated = Span(problem, since, until, only=(predictions.c.event_time.is_(None),))
-        for span in (dated, undated):
-            for rows in reading.pages(self._database, span, chunk):
+        for source, span in product(self._sources(), (dated, undated)):
+            for rows in reading.pages(source, span, chunk):
                 yield [_as_known(row, as_of) for row in rows]
 
     def clock(self, problem: str) -> datetime | None:
@@ -107,22 +119,26 @@ class SqlLedger:
             return reading.newest_moment(connection, problem)
 
     def counts(self, problem: str, since: datetime | None = None) -> list[dict[str, Any]]:
-        with self._database.reading() as connection:
-            return reading.counts(connection, problem, since)
+        counted: list[dict[str, Any]] = []
+        for source in self._sources():
+            with source.reading() as connection:
+                counted += reading.counts(connection, problem, since)
+        return sorted(counted, key=itemgetter("version", "arm", "standing"))
 
     def erase_unit(self, problem: str, unit: str) -> int:
         if self._database.absent or not unit:
             return 0
         c = predictions.c
         mine = or_(c.unit == unit, and_(c.unit == "", c.key == unit))
-        gone = erasing.erase(self._database, c.problem == problem, mine)
+        gone = sum(erasing.erase(database, c.problem == problem, mine) for database in self._stores())
         erasing.erase_strays(self._database, labels.c.problem == problem, labels.c.key == unit)
         return gone
 
     def retain(self, problem: str, before: datetime) -> int:
         if self._database.absent:
             return 0
-        gone = erasing.erase(self._database, predictions.c.problem == problem, predictions.c.at < before)
+        old = predictions.c.problem == problem, predictions.c.at < before
+        gone = sum(erasing.erase(database, *old) for database in self._stores())
         erasing.erase_strays(self._database, labels.c.problem == problem, labels.c.received_at < before)
         return gone
 
@@ -136,6 +152,18 @@ class SqlLedger:
 
     def close(self) -> None:
         self._database.close()
+        if self._beside is not None:
+            self._beside.close()
+
+    def _sources(self) -> tuple[Readable, ...]:
+        if self._beside is None or self._beside.absent:
+            return (self._database,)
+        return (self._database, self._beside)
+
+    def _stores(self) -> tuple[Database, ...]:
+        if self._beside is None or self._beside.absent:
+            return (self._database,)
+        return (self._database, self._beside.database)
 
     def _append_sqlite(self, predictions: Sequence[Prediction]) -> None:
         """One statement, one transaction: the interpreter's lock is let go of once, until the disk has it."""

@@ -1,9 +1,12 @@
 """Questions about predictions and what came of them."""
 
+import heapq
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import chain, islice
+from typing import Any, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,7 +25,6 @@ from sqlalchemy import (
     tuple_,
 )
 
-from understudy.adapters.database.engine import Database
 from understudy.adapters.database.schema import Moment, labels, predictions
 
 p = predictions.c
@@ -111,16 +113,37 @@ class Span:
         return [p.problem == self.problem, *self.only, *(bound for bound in bounds if bound is not False)]
 
 
-def pages(database: Database, span: Span, chunk: int, rows_of: Select[Any] = ROWS) -> Iterator[list[dict[str, Any]]]:
+class Readable(Protocol):
+    """Where predictions can be asked for: a ``Database``, or ``Beside`` it."""
+
+    def reading(self) -> AbstractContextManager[Connection]: ...
+
+
+def pages(source: Readable, span: Span, chunk: int, rows_of: Select[Any] = ROWS) -> Iterator[list[dict[str, Any]]]:
     """The rows of a span by chunks, each read by itself, so that no reader holds the database up."""
     after: tuple[datetime, str] | None = None
     more = True
     while more:
-        with database.reading() as connection:
+        with source.reading() as connection:
             rows, more = _page(connection, span, after, chunk, rows_of)
         if rows:
             yield rows
             after = rows[-1][span.by.key or "at"], rows[-1]["id"]
+
+
+def merged(sides: Sequence[Iterator[list[dict[str, Any]]]], chunk: int) -> Iterator[list[dict[str, Any]]]:
+    """The pages of several sources as one, in the order of ``at``."""
+    if len(sides) == 1:
+        yield from sides[0]
+        return
+    rows = heapq.merge(*map(chain.from_iterable, sides), key=place)
+    while page := list(islice(rows, chunk)):
+        yield page
+
+
+def place(row: dict[str, Any]) -> tuple[datetime, str]:
+    """By which rows are in the order of ``at``."""
+    return row["at"], row["id"]
 
 
 def newest_moment(connection: Connection, problem: str) -> datetime | None:

@@ -1,0 +1,103 @@
+"""The shadows' process stores what its models say where the ledger's readers find it."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from postgres_server import postgres_server
+from small_bundle import expected_score
+from small_predictions import a_prediction
+from small_serving import a_model
+
+from serving.model import LoadedModel
+from serving.shadow.frames import pack, pack_tensors, receive
+from serving.shadow.records import Judge, told
+from understudy.adapters import open_ledger
+from understudy.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+SIZES = [0.25, 1.0, 2.0]
+NUMBERS = np.array([[size, 0.5] for size in SIZES], np.float32)
+TOWNS = np.full((len(SIZES), 1), "north", dtype=object)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    if request.param == "sqlite":
+        yield Settings(database=f"sqlite:///{tmp_path / 'understudy.db'}")
+        return
+    with postgres_server() as fresh:
+        yield Settings(database=fresh())
+
+
+@contextmanager
+def a_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    monkeypatch.setenv("UNDERSTUDY_DATABASE", settings.database)
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-W", "error", "-m", "cli.shadows", str(theirs.fileno())]
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
+        theirs.close()
+        with ours:
+            ours.settimeout(60)
+            yield ours
+        assert process.wait(20) == 0
+
+
+def to_load(model: LoadedModel) -> bytes:
+    about = {"digest": model.digest, "folder": str(model.bundle.folder), "version": model.version}
+    return pack({"load": [{**about, "code_hash": model.manifest.features.code_hash}]})
+
+
+def ask(connection: socket.socket, frame: bytes) -> dict[str, Any]:
+    connection.sendall(frame)
+    answer = receive(connection)
+    assert answer is not None
+    return answer[0]
+
+
+def test_what_a_shadow_says_is_in_the_ledger(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = [a_prediction(number) for number in range(len(SIZES))]
+    ledger = open_ledger(settings)
+    ledger.append(live)
+    model = a_model(tmp_path, 2)
+    judge = Judge("rehearsal", 2, model.digest, 0.5)
+    head = {"score": [(7, judge)], "rows": [told(prediction) for prediction in live]}
+    with a_process(settings, monkeypatch) as connection:
+        assert ask(connection, to_load(model)) == {"loaded": model.digest, "error": ""}
+        said = ask(connection, pack_tensors(head, NUMBERS, TOWNS))
+        assert said == {"scored": 7, "failed": 0, "unstored": ""}
+    rows = [row for page in ledger.read("toy") for row in page]
+    ledger.close()
+    shadows = {row["live"]: row for row in rows if row["standing"] == "shadow"}
+    assert len(rows) == 2 * len(SIZES)
+    for prediction, size in zip(live, SIZES, strict=True):
+        row = shadows[prediction.id]
+        assert row["score"] == pytest.approx(expected_score(size, 0.5, "north"), abs=1e-6)
+        assert (row["arm"], row["version"], row["decision"]) == ("rehearsal", 2, row["score"] >= 0.5)
+        assert (row["event_time"], row["key"], row["unit"]) == (
+            prediction.event_time,
+            prediction.key,
+            prediction.unit,
+        )
+
+
+def test_a_database_out_of_reach_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "understudy-shadows.db").mkdir()
+    settings = Settings(database=f"sqlite:///{tmp_path / 'understudy.db'}")
+    model = a_model(tmp_path, 2)
+    rows = [told(a_prediction(number)) for number in range(len(SIZES))]
+    head = {"score": [(1, Judge("rehearsal", 2, model.digest, 0.5))], "rows": rows}
+    with a_process(settings, monkeypatch) as connection:
+        ask(connection, to_load(model))
+        said = ask(connection, pack_tensors(head, NUMBERS, TOWNS))
+        assert said["failed"] == 0
+        assert "understudy-shadows.db cannot be used" in said["unstored"]
