@@ -56,9 +56,10 @@ def plan(
     value = {"plan": planned.model_dump(mode="json"), "digest": digest_of(planned), "written": write}
     if not write:
         return Answer(value, [*as_planned(planned), "Nothing is written yet: --write does."])
-    write_down(planned, open_watch_log(settings), _who(by), why, now())
+    page = write_page(write_down(planned, open_watch_log(settings), _who(by), why, now()), spec, settings)
     start = f"`understudy experiment start {name} --problem {spec.name}` starts it."
-    return Answer(value, [*as_planned(planned), f"Written down, SHA-256 {digest_of(planned)[:12]}…: {start}"])
+    shown = [*as_planned(planned), f"Written down, SHA-256 {digest_of(planned)[:12]}…: {start}", f"Open {near(page)}."]
+    return Answer({**value, "page": str(page)}, shown)
 
 
 def start(name: Name, problem: Of = None, by: By = None) -> Answer:

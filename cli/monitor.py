@@ -40,6 +40,8 @@ def monitor(
     Exits with 0 whatever was found; `alerts` says what calls for action.
     """
     settings = prepare()
+    from dataclasses import replace
+
     from monitoring.look import looks_at
     from understudy.problem import load_problem
 
@@ -48,7 +50,7 @@ def monitor(
         spec = spec.model_copy(update={"monitoring": spec.monitoring.model_copy(update={"dry_run": True})})
     stores = open_stores(settings)
     looks = looks_at(spec, stores.ledger, window, _moment(as_of), _moment(until))
-    watched = [watch_window(look, stores, settings) for look in looks]
+    watched = [watch_window(replace(look, dry=dry_run), stores, settings) for look in looks]
     longer = [_value(one) for one in watched[1:]]
     return Answer(_value(watched[0]) | {"longer": longer}, [line for one in watched for line in _shown(one)])
 

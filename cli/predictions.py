@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,11 @@ EXAMPLES = "Give a date (2013-11-01), a time (2013-11-01T06:00) or an age (90d, 
 Of = Annotated[str | None, typer.Option("--problem", help="The problem; needed where there are several.")]
 Since = Annotated[str | None, typer.Option(help="Only what was answered from then on: a date, a time (UTC) or an age.")]
 Until = Annotated[str | None, typer.Option(help="Only what was answered before then.")]
+
+SHORT = {
+    "predictions": "count", "fallbacks": "fell\nback", "mean_score": "mean\nscore", "share_flagged": "share\nflagged",
+}  # fmt: skip
+"""Headings of figures, short enough that a table of millions fits into 80 columns."""
 
 predictions_app = typer.Typer(no_args_is_help=True, help="Look at the ledger of predictions, export it, erase from it.")
 
@@ -128,17 +133,27 @@ def _predictions(rows: Sequence[dict[str, Any]]) -> Any:
     table = _table(names)
     for row in rows:
         odd = [*row["flags"], *filter(None, (row["fallback"], row["error"]))]
-        place = row["arm"] if row["standing"] == "live" else f"{row['arm']} (shadow)"
-        cells = [f"{row['at']:%Y-%m-%d %H:%M:%S}", row["id"], row["key"], place, row["version"], row["score"]]
+        cells = [f"{row['at']:%Y-%m-%d %H:%M:%S}", row["id"], row["key"], _place(row), row["version"], row["score"]]
         table.add_row(*map(_shown, [*cells, row["decision"], row["label"], "; ".join(odd)]))
     return table
 
 
 def _counts(rows: Sequence[dict[str, Any]]) -> Any:
-    table = _table(tuple(rows[0]))
+    from rich.table import Table
+
+    names = [name for name in rows[0] if name != "standing"]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        is_arm = name == "arm"
+        justify: Literal["left", "right"] = "left" if is_arm else "right"
+        table.add_column(SHORT.get(name, name), justify=justify, no_wrap=not is_arm, overflow="fold")
     for row in rows:
-        table.add_row(*map(_shown, row.values()))
+        table.add_row(*(_shown(row[name] if name != "arm" else _place(row)) for name in names))
     return table
+
+
+def _place(row: dict[str, Any]) -> str:
+    return str(row["arm"]) if row["standing"] == "live" else f"{row['arm']} ({row['standing']})"
 
 
 def _table(names: tuple[str, ...]) -> Any:

@@ -100,6 +100,8 @@ class Windows:
     def __init__(self, spec: ProblemSpec, stores: Means, settings: Settings) -> None:
         self._spec, self._stores, self._settings = spec, stores, settings
         self._process: subprocess.Popen[bytes] | None = None
+        self._under_way: datetime | None = None
+        self._done: datetime | None = None
         self.made = 0
 
     def look(self) -> None:
@@ -117,9 +119,10 @@ class Windows:
                     f"`understudy monitor` ended with {code}.",
                     f"Run `understudy monitor --problem {self._spec.name}` by hand to see why; it is tried again.",
                 )
-            self.made += 1
+            self.made, self._done = self.made + 1, self._under_way
         until, now = self._next(), self._stores.ledger.clock(self._spec.name)
         if until is not None and now is not None and until <= now:
+            self._under_way = until
             command = [sys.executable, "-P", "-m", "cli.main", "monitor", "--problem", self._spec.name]
             root = {"UNDERSTUDY_ROOT": str(self._settings.root), "UNDERSTUDY_HOME": str(self._settings.home)}
             self._process = subprocess.Popen(  # noqa: S603
@@ -138,16 +141,27 @@ class Windows:
     def _next(self) -> datetime | None:
         """End of the window after the newest one; the first ends a span after the midnight before all predictions.
 
-        Looks of another length, or at what has not come yet, stand for none of these windows.
+        Looks of another length, by ``--dry-run``, or at what has not come yet, stand for none of these windows.
         """
-        span, now = parse_span(self._spec.monitoring.window), present(self._stores.ledger, self._spec.name)
-        if newest := next(iter(self._stores.watch.snapshots(self._spec.name, 1, now, span)), None):
-            return newest.until + span
+        span = parse_span(self._spec.monitoring.window)
+        # What was done here counts also where a dry look as of a later moment hides it.
+        if ends := [end for end in (self._newest(span), self._done) if end is not None]:
+            return max(ends) + span
         first = next(iter(self._stores.ledger.read(self._spec.name, chunk=1)), None)
         if not first:
             return None
         began: datetime = first[0]["event_time"] or first[0]["at"]
         return began - timedelta(seconds=(began - datetime(1970, 1, 1)).total_seconds() % 86_400) + span
+
+    def _newest(self, span: timedelta) -> datetime | None:
+        """End of the newest window that was looked at for real."""
+        now, reach = present(self._stores.ledger, self._spec.name), 1
+        while True:
+            seen = self._stores.watch.snapshots(self._spec.name, reach, now, span)
+            found = next((one.until for one in seen if not one.dry), None)
+            if found is not None or len(seen) < reach:
+                return found
+            reach *= 10
 
 
 def open_tour(problem: str, settings: Settings, every: float, windows: bool) -> Tour:

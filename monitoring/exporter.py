@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from monitoring.alerts.dry import counting
 from monitoring.look import present
 from understudy.errors import StoreError
 from understudy.ports import Ledger, WatchLog
@@ -81,7 +82,7 @@ class Standing:
     snapshots: Mapping[str, Snapshot]
     """The newest of each length of ``lengths`` that has one."""
     alerts: Sequence[Alert]
-    """Those that have not ended."""
+    """Those that have not ended; of dry runs only where the problem's YAML makes every look one."""
 
 
 def lengths(spec: ProblemSpec) -> dict[str, timedelta]:
@@ -95,7 +96,8 @@ def standing(log: WatchLog, spec: ProblemSpec, now: datetime | None) -> Standing
     Raises:
         StoreError: the watch log cannot be reached.
     """
-    alerts = [alert for alert in log.alerts(spec.name, MOST_ALERTS) if alert.ended_at is None]
+    mine = counting(log.alerts(spec.name, MOST_ALERTS), spec.monitoring.dry_run)
+    alerts = [alert for alert in mine if alert.ended_at is None]
     newest = {text: log.snapshots(spec.name, 1, now, span) for text, span in lengths(spec).items()}
     return Standing(spec, {text: found[0] for text, found in newest.items() if found}, alerts)
 

@@ -21,6 +21,8 @@ class Look:
     as_of: datetime
     made_at: datetime
     """By the machine's clock."""
+    dry: bool = False
+    """Whether ``--dry-run`` asked for it."""
 
     @property
     def span(self) -> timedelta:

@@ -157,6 +157,7 @@ class Examination:
             readings=tuple(reading for finding in self.findings.values() for reading in finding.readings),
             details=self._details(),
             report=report,
+            dry=look.dry,
         )
 
     @cached_property

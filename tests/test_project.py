@@ -14,6 +14,7 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("understudy", "problems", "pipelines", "serving", "monitoring", "cli")
 SPANNING = {
+    "test_dated_rows.py",
     "test_explanation.py",
     "test_figures.py",
     "test_lengths.py",

@@ -1,6 +1,6 @@
 """Alerts of a dry run: records of their own, which no real look takes for something that was done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from understudy.records import Alert
 
@@ -16,6 +16,12 @@ def is_dry(alert: Alert) -> bool:
 def counting(alerts: Iterable[Alert], dry: bool) -> list[Alert]:
     """Those that count in a look: for a real one what is real, for a dry one everything."""
     return [one for one in alerts if dry or not is_dry(one)]
+
+
+def told_once(alerts: Sequence[Alert]) -> list[Alert]:
+    """Without what a dry run raised and a real look raised as well."""
+    ids = {one.id for one in alerts}
+    return [one for one in alerts if not one.id.startswith(PREFIX) or one.id.removeprefix(PREFIX) not in ids]
 
 
 def rehearsed(alert: Alert, alerts: Iterable[Alert]) -> Alert:

@@ -1,7 +1,8 @@
 """Pages about an experiment and about what the guard took out, drawn from their records alone."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from jinja2 import Environment
@@ -14,6 +15,9 @@ from understudy.problem import ProblemSpec
 from understudy.records import Alert, Experiment
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 920, 320, 70, 46
+WIDEST = 2.0
+"""Times as high as later looks need, the axis is at most: the first intervals can be so wide that they flatten all."""
+NOT_STARTED = "It has not started."
 VERDICTS = {
     "": "It has not ended.",
     "promote": "The challenger is better.",
@@ -43,7 +47,7 @@ def render_experiment(experiment: Experiment, spec: ProblemSpec) -> str:
             last=outcome.get("last"),
             looks=looks,
             done=outcome.get("done", {}),
-            said=VERDICTS.get(experiment.verdict, experiment.verdict),
+            said=NOT_STARTED if experiment.state == "planned" else VERDICTS.get(experiment.verdict, experiment.verdict),
             pictures={arm.name: sequence(looks, arm.name, plan.effect, plan.units) for arm in plan.challengers},
         )
     )
@@ -61,9 +65,7 @@ def sequence(looks: Sequence[Mapping[str, Any]], arm: str, effect: float, planne
     if not points:
         return Markup()
     right = 1.04 * max(planned, points[-1][0])
-    ends = [abs(one[name]) for _, one in points[len(points) // 4 :] for name in ("low", "high")]
-    top = 1.1 * max(*ends, 2 * effect)
-    return _Picture(right, top).drawn(points, effect, planned)
+    return _Picture(right, _top(points, effect)).drawn(points, effect, planned)
 
 
 class _Picture:
@@ -77,12 +79,13 @@ class _Picture:
         lower = [(units, one["low"]) for units, one in reversed(points)]
         parts = [
             *self._frame(),
-            f'<path d="{self._path([*upper, *lower])}Z" class="band"/>',
+            f'<path d="{self._path([*self._cut(upper), *self._cut(lower)])}Z" class="band"/>',
             self._across(0, "even", ""),
             self._across(-effect, "before", "gain that matters"),
             self._up(planned, "planned"),
-            f'<path d="{self._path([(units, one["value"]) for units, one in points])}" class="curve"/>',
+            f'<path d="{self._path(self._cut([(units, one["value"]) for units, one in points]))}" class="curve"/>',
             *(self._dot(units, one) for units, one in points),
+            *self._beyond(upper, lower),
         ]
         label = "Challenger minus champion with its confidence sequence, over labelled units"
         opening = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}" class="plot">'
@@ -92,6 +95,28 @@ class _Picture:
         inside = min(max(y, -self.top), self.top)
         across = LEFT + (WIDTH - LEFT - 14) * x / self.right
         return across, (HEIGHT - BOTTOM) * (0.5 - 0.5 * inside / self.top) + 6
+
+    def _cut(self, line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """The line with a corner wherever it crosses an edge: what is laid on the edge moves nothing inside."""
+        found = [line[0]]
+        for (x, y), (next_x, next_y) in pairwise(line):
+            edges = sorted((-self.top, self.top), reverse=y > next_y)
+            crossed = [edge for edge in edges if (y - edge) * (next_y - edge) < 0]
+            found += [(x + (next_x - x) * (edge - y) / (next_y - y), edge) for edge in crossed]
+            found.append((next_x, next_y))
+        return found
+
+    def _beyond(self, upper: Sequence[tuple[int, float]], lower: Sequence[tuple[int, float]]) -> Iterator[str]:
+        """Arrows at the edges beyond which the band goes on, and how far it goes."""
+        for (units, end), tip in ((max(upper, key=_end), -7), (min(lower, key=_end), 7)):
+            if not -self.top <= end <= self.top:
+                x, y = self._at(units, end)
+                side, anchor = (9, "start") if x < WIDTH / 2 else (-9, "end")
+                yield f'<path d="M{x - 4:.1f} {y - tip:.1f}h8l-4 {tip}z" class="dot"/>'
+                yield (
+                    f'<text x="{x + side:.1f}" y="{y - tip + 3:.1f}" class="tick" text-anchor="{anchor}">'
+                    f"goes on to {end:+.3g}</text>"
+                )
 
     def _path(self, points: Sequence[tuple[float, float]]) -> str:
         return "M" + " L".join("{:.1f} {:.1f}".format(*self._at(x, y)) for x, y in points)
@@ -114,7 +139,7 @@ class _Picture:
 
     def _across(self, value: float, kind: str, said: str) -> str:
         x, y = self._at(0, value)
-        text = f'<text x="{WIDTH - 16}" y="{y - 5:.1f}" class="tick" text-anchor="end">{escape(said)}</text>'
+        text = f'<text x="{WIDTH - 16}" y="{y + 13:.1f}" class="tick" text-anchor="end">{escape(said)}</text>'
         return f'<path d="M{x:.1f} {y:.1f}H{WIDTH - 14}" class="{kind}"/>{text if said else ""}'
 
     def _up(self, units: float, said: str) -> str:
@@ -129,6 +154,17 @@ class _Picture:
         x, y = self._at(units, one["value"])
         said = f"{units:,} units: {one['value']:+.4g} ({one['low']:+.4g} to {one['high']:+.4g})"
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" class="dot"><title>{escape(said)}</title></circle>'
+
+
+def _top(points: Sequence[tuple[int, Mapping[str, float]]], effect: float) -> float:
+    """Half the height of the axes: intervals whole, but of the first looks those that are many times as wide."""
+    ends = [max(abs(one["low"]), abs(one["high"])) for _, one in points]
+    later = max(ends[len(ends) // 4 :])
+    return 1.1 * max(min(max(ends), WIDEST * later), 2 * effect)
+
+
+def _end(point: tuple[int, float]) -> float:
+    return point[1]
 
 
 def _with_sign(value: float) -> str:

@@ -36,8 +36,9 @@ def as_running(status: Status) -> list[Any]:
     """Verdict, arms, what is proven, guardrails."""
     arms = Table("arm", "version", "planned", "units", "labelled", "fallbacks", "cost", box=None, header_style="bold")
     for arm in status.arms:
-        figures = (f"{arm.units:,}", f"{arm.labelled:,}", f"{arm.fallbacks:,}", number(arm.cost, 4))
-        arms.add_row(arm.name, str(arm.version), percent(arm.weight), *figures)
+        figures = (f"{arm.units:,}", f"{arm.labelled:,}", f"{arm.fallbacks:,}")
+        cost = number(arm.cost, 4) if arm.labelled else "not known yet"
+        arms.add_row(arm.name, str(arm.version), percent(arm.weight), *figures, cost)
     rails = Table("arm", "guardrail", "champion", "challenger", "allowed", "says", box=None, header_style="bold")
     for one in status.comparisons:
         for rail in one.rails:

@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from monitoring.alerts.dry import told_once
 from monitoring.pages.figures import count, moment
 from monitoring.pages.headline import headline
 from understudy.files import read_json
 from understudy.ports import WatchLog
-from understudy.records import Alert, Snapshot
+from understudy.records import Alert, Experiment, Snapshot
 
 VERDICTS = {"promote": "good", "stop_harm": "bad", "invalid": "bad"}
 ADVICE = {"promote to canary": "good", "drop": "bad"}
@@ -21,7 +22,7 @@ ADVICE = {"promote to canary": "good", "drop": "bad"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One page in the list; ``href`` is relative to the index."""
+    """One page in the list; ``href`` is relative to the index, and empty for what has no page yet."""
 
     title: str
     href: str
@@ -84,13 +85,13 @@ def _unrecorded(folder: Path, snapshots: Sequence[Snapshot]) -> Iterator[Entry]:
 
 
 def raised_in(snapshot: Snapshot, alerts: Sequence[Alert]) -> list[Alert]:
-    return [alert for alert in alerts if (alert.since, alert.until) == (snapshot.since, snapshot.until)]
+    return told_once([one for one in alerts if (one.since, one.until) == (snapshot.since, snapshot.until)])
 
 
 def standing_in(snapshot: Snapshot, alerts: Sequence[Alert]) -> list[Alert]:
     """Alerts of earlier windows whose reading was not back by the end of this one."""
     stood = [one for one in alerts if one.until < snapshot.until and one.state != "withheld"]
-    return [one for one in stood if one.ended_at is None or one.ended_at > snapshot.until]
+    return told_once([one for one in stood if one.ended_at is None or one.ended_at > snapshot.until])
 
 
 def _stands(snapshot: Snapshot, mine: Sequence[Alert], standing: Sequence[Alert]) -> tuple[str, str]:
@@ -128,13 +129,18 @@ def _guarded(folder: Path, alerts: Sequence[Alert]) -> Iterator[Entry]:
 
 
 def _experiments(folder: Path, log: WatchLog) -> tuple[Entry, ...]:
-    found = []
-    for page in _newest(folder / "experiments"):
-        known = log.experiment(folder.name, page.stem)
-        verdict = (known.verdict or known.state).replace("_", " ") if known else ""
-        tone = VERDICTS.get(known.verdict, "quiet") if known else "quiet"
-        found.append(Entry(page.stem, _href(folder, page), verdict, tone, known.why if known else ""))
-    return tuple(found)
+    pages = {page.stem: _href(folder, page) for page in _newest(folder / "experiments")}
+    known = log.experiments(folder.name)
+    unknown = pages.keys() - {one.name for one in known}
+    return (
+        *(_experiment(one, pages.get(one.name, "")) for one in known),
+        *(Entry(name, href) for name, href in pages.items() if name in unknown),
+    )
+
+
+def _experiment(one: Experiment, href: str) -> Entry:
+    verdict = (one.verdict or one.state).replace("_", " ")
+    return Entry(one.name, href, verdict, VERDICTS.get(one.verdict, "quiet"), one.why)
 
 
 def _shadows(folder: Path) -> Iterator[Entry]:

@@ -22,7 +22,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds before the process is started again: doubled each time, until it has answered once."""
 LOADING = 60.0
 """Seconds that loading a model may take."""
-GATHER, FRAME_ROWS = 0.1, 128
+GATHER, FRAME_ROWS = 0.25, 128
 """Seconds, and rows, that batches gather before they are handed over together: each time costs the server some."""
 
 log = logging.getLogger("understudy.serving")

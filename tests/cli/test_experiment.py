@@ -68,6 +68,9 @@ def test_a_plan_is_shown_before_it_is_written(console: Console) -> None:
     assert (written["written"], written["plan"]["act"]) == (True, False)
     (listed,) = console.done("list")
     assert (listed["name"], listed["state"], listed["digest"]) == ("autumn", "planned", written["digest"])
+    page = Path(written["page"])
+    assert "autumn: planned" in page.read_text(encoding="utf-8")
+    assert "experiments/autumn.html" in (page.parents[1] / "index.html").read_text(encoding="utf-8")
     assert "does not change" in console.refused(*PLAN, "--write") or "already" in console.refused(*PLAN, "--write")
 
 
@@ -87,6 +90,16 @@ def test_from_start_to_verdict(console: Console) -> None:
     assert "toy/2 is champion" in console.said("status", "autumn", "--act")
     assert console.lab.log.newest("toy").champion.version == 2  # type: ignore[union-attr]
     assert "promote" in console.said("list")
+
+
+def test_a_cost_without_labels_is_not_known_yet(console: Console) -> None:
+    console.said(*PLAN, "--write")
+    console.said("start", "autumn")
+    console.lab.answer(40, labels=False)
+    said = console.said("status", "autumn")
+    assert "nan" not in said.split()
+    assert said.count("not known yet") == 2
+    assert [arm["cost"] for arm in console.done("status", "autumn")["status"]["arms"]] == [None, None]
 
 
 def test_stopping(console: Console) -> None:

@@ -3,11 +3,19 @@
 import io
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from fake_ledger import FakeLedger
 from rich.console import Console
+from small_predictions import a_prediction
+from watched_problem import watched as a_watched_problem
 
+import understudy.problem
+from cli import monitor as commands
 from cli.monitor import _shown, _value
+from monitoring.look import Look
 from monitoring.snapshot import Watched
 from understudy.records import Alert, Reading, Snapshot
 
@@ -41,6 +49,23 @@ def test_programs_get_the_snapshot_its_alerts_and_where_the_page_is() -> None:
     assert value["page"].endswith("windows/x.html")
     assert value["seconds"] == {"read": 1.5}
     assert "details" not in value
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_only_a_look_by_dry_run_is_a_dry_one(dry: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, looks = FakeLedger(), []
+    ledger.append([a_prediction(1)])
+
+    def examined(look: Look, *_: Any) -> Watched:
+        looks.append(look)
+        return watched()
+
+    monkeypatch.setattr(commands, "prepare", lambda: SimpleNamespace(problems=Path()))
+    monkeypatch.setattr(commands, "open_stores", lambda _: SimpleNamespace(ledger=ledger))
+    monkeypatch.setattr(commands, "watch_window", examined)
+    monkeypatch.setattr(understudy.problem, "load_problem", lambda *_: a_watched_problem())
+    commands.monitor("toy", dry_run=dry)
+    assert [(look.dry, look.spec.monitoring.dry_run) for look in looks] == [(dry, dry)]
 
 
 def test_people_get_the_headline_what_is_past_its_limit_and_the_alerts() -> None:

@@ -1,6 +1,7 @@
 """Looking at the ledger, exporting it, and erasing from it."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -55,9 +56,28 @@ def test_the_newest_are_shown(stored: Settings) -> None:
 
 def test_they_are_counted(stored: Settings) -> None:
     lines = understudy("stats").stdout.splitlines()
-    assert lines[1].split()[:6] == ["1", "champion", "live", "5", "1", "1"]
-    assert lines[2].split()[:5] == ["2", "rehearsal", "shadow", "1", "1"]
+    assert lines[2].split()[:5] == ["1", "champion", "5", "1", "1"]
+    assert lines[3].split()[:5] == ["2", "rehearsal", "(shadow)", "1", "1"]
     assert understudy("stats", "--since", "2013-11-02").stdout.startswith("No predictions of toy")
+
+
+def test_counts_of_millions_are_whole_in_eighty_columns(stored: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {"predictions": 12_345_678, "labels": 11_345_678, "fallbacks": 12_345, "errors": 10_234, "odd": 98_765}
+    rows = [
+        {"version": 12, "arm": arm, "standing": standing, **figures, "mean_score": 0.1234, "share_flagged": 0.9877}
+        for arm, standing in (("champion", "live"), ("challenger-2", "live"), ("rehearsal", "shadow"))
+    ]
+    monkeypatch.setattr("understudy.adapters.database.ledger.SqlLedger.counts", lambda *_: rows)
+    text = CliRunner().invoke(predictions_app, ["stats"], env={"COLUMNS": "80"}).stdout
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    words = text.split()
+    for heading in ("version", "arm", "count", "labels", "fell", "back", "errors", "score", "flagged", "odd"):
+        assert heading in words
+    for value in ("champion", "challenger-2", "12345678", "11345678", "12345", "10234", "0.1234", "0.9877", "98765"):
+        assert value in words
+    monkeypatch.setattr("cli.answer._claim_stdout", lambda: sys.stdout)
+    assert json.loads(understudy("stats", "--json").stdout) == rows
 
 
 def test_they_are_exported_whole_with_their_labels(stored: Settings, tmp_path: Path) -> None:

@@ -149,6 +149,39 @@ def test_a_look_by_hand_at_the_window_until_now_stands_for_it(lab: Laboratory, s
     assert started == []
 
 
+def test_a_dry_look_stands_for_no_window_of_the_watch(lab: Laboratory, started: list[Process]) -> None:
+    week, first = timedelta(days=7), BEGIN + timedelta(days=7)
+    lab.watch.record(a_snapshot(since=first - week, until=first))
+    lab.now = first + week + timedelta(hours=5)
+    lab.answer(1)
+    for hours in range(3):
+        until = first + week + timedelta(hours=hours)
+        lab.watch.record(a_snapshot(since=until - week, until=until, as_of=lab.now, dry=True))
+    Windows(lab.spec, lab.means, lab.settings).look()
+    assert [process.words[-1] for process in started] == [(first + week).isoformat()]
+
+
+def test_where_all_looks_were_dry_the_first_window_is_due(lab: Laboratory, started: list[Process]) -> None:
+    lab.now = BEGIN + timedelta(days=8)
+    lab.answer(1)
+    lab.watch.record(a_snapshot(since=BEGIN, until=BEGIN + timedelta(days=7), dry=True))
+    Windows(lab.spec, lab.means, lab.settings).look()
+    assert [process.words[-1] for process in started] == [(BEGIN + timedelta(days=7)).isoformat()]
+
+
+def test_a_dry_look_as_of_later_has_no_window_watched_again(lab: Laboratory, started: list[Process]) -> None:
+    first = BEGIN + timedelta(days=7)
+    lab.now = first + timedelta(days=1)
+    lab.answer(1)
+    windows = Windows(lab.spec, lab.means, lab.settings)
+    windows.look()
+    lab.watch.record(a_snapshot(since=BEGIN, until=first, as_of=lab.now))
+    lab.watch.record(a_snapshot(since=BEGIN, until=first, as_of=lab.now + timedelta(days=900), dry=True))
+    started[0].returncode = 0  # type: ignore[assignment]
+    windows.look()
+    assert (windows.made, len(started)) == (1, 1)
+
+
 @pytest.mark.parametrize("every", ["0s", "0.5s", "-3s", "nans", "2d", "infs"])
 def test_a_pause_that_is_none_is_refused(every: str) -> None:
     with pytest.raises(DataError, match=f"--every {every} is not between a second and a day") as refused:

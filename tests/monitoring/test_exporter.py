@@ -90,6 +90,14 @@ def test_open_alerts_are_counted_by_rule_and_state_also_where_there_are_none() -
     assert found["alerts_open_by_state", "failed"] == 0
 
 
+def test_what_a_dry_run_raised_is_open_only_where_every_look_is_dry() -> None:
+    log = FakeWatchLog()
+    log.record(a_snapshot(), [an_alert(1), an_alert(2, id="dry-a0001", evidence={"dry_run": True}, state="done")])
+    assert samples(exposition([standing(log, SPEC, END)]))["alerts_open", "investigate", "drift"] == 1
+    rehearsing = SPEC.model_copy(update={"monitoring": SPEC.monitoring.model_copy(update={"dry_run": True})})
+    assert samples(exposition([standing(log, rehearsing, END)]))["alerts_open", "investigate", "drift"] == 2
+
+
 def of_windows(text: str, name: str) -> dict[str, float]:
     """The values of a gauge by the label of the window."""
     families = text_string_to_metric_families(text)

@@ -1,6 +1,7 @@
 """The flow that watches a window."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,8 @@ print(json.dumps({
 STEPS = ["read", "data quality", "skew", "drift", "evidently", "quality", "service", "record", "page"]
 
 
-def test_each_side_is_a_task_and_a_store_that_was_away_is_asked_again(tmp_path: Path) -> None:
+def test_each_side_is_a_task_and_a_store_that_was_away_is_asked_again(tmp_path: Path, prefect_home: Path) -> None:
+    shutil.copytree(prefect_home, tmp_path / "prefect")
     fakes = Path(__file__).resolve().parent.parent / "fakes"
     environment = {"PYTHONPATH": str(fakes), "PREFECT_HOME": str(tmp_path / "prefect"), "PATH": "/usr/bin:/bin"}
     environment |= {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "HOME": str(tmp_path)}

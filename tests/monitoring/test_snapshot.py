@@ -1,5 +1,6 @@
 """All sides of a window together."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def test_every_side_has_its_readings_and_its_details(tmp_path: Path) -> None:
     assert (found.rows, found.labelled, found.version, found.report) == (1000, 1000, 1, "reports/toy/windows/x.html")
     assert len({reading.name for reading in found.readings}) == len(found.readings)
     assert Snapshot.model_validate_json(found.model_dump_json()) == found
+
+
+def test_a_snapshot_tells_whether_the_look_was_dry(tmp_path: Path) -> None:
+    found = examined(a_ledger(rows(200)), tmp_path)
+    assert not found.snapshot().dry
+    found.look = replace(found.look, dry=True)
+    assert found.snapshot().dry
 
 
 def test_calm_traffic_like_the_training_rows_is_past_no_limit(tmp_path: Path) -> None:

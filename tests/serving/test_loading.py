@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,6 @@ from understudy.bundle.manifest import MANIFEST, MODEL
 from understudy.errors import BundleError, StoreError
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    return Corpus(tmp_path)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[PrivateFolder]:
-    folder = PrivateFolder(tmp_path / "home" / "serving")
-    yield folder
-    folder.close()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Models of earlier answers, fetched again."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from bundle_corpus import Corpus, revision
 from fake_deployment_log import FakeDeploymentLog
@@ -16,18 +13,6 @@ from understudy.bundle.manifest import MODEL
 from understudy.errors import BundleError, DeploymentError
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
-    return Corpus(tmp_path)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[PrivateFolder]:
-    folder = PrivateFolder(tmp_path / "home" / "serving")
-    yield folder
-    folder.close()
 
 
 @pytest.fixture

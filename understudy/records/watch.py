@@ -50,6 +50,9 @@ class Snapshot(Record):
     """Tables behind the readings, for reports; JSON."""
     report: str = ""
     """Path of the page about it, from ``home``."""
+    dry: bool = False
+    """Looked at by ``--dry-run``, so that a watch has yet to look at the window; false where the problem's YAML makes
+    every look a dry one."""
 
     def reading(self, name: str) -> Reading | None:
         return next((reading for reading in self.readings if reading.name == name), None)

@@ -1,7 +1,9 @@
 """The page of an experiment: self-contained, complete at each stage, and free of what others wrote into it."""
 
 import re
+from collections.abc import Sequence
 from html import unescape
+from typing import Any
 
 import pytest
 from laboratory import Behaviour, Laboratory
@@ -17,7 +19,10 @@ pytestmark = pytest.mark.unit
 def test_it_is_whole_from_the_plan_to_the_verdict(lab: Laboratory) -> None:
     plan = lab.plan((2, 3))
     planned = lab.written(plan)
-    assert "Too few labelled units so far" in render_experiment(planned, lab.spec)
+    page = render_experiment(planned, lab.spec)
+    assert "It has not started." in page
+    assert "Too few labelled units so far" in page
+    assert set(re.findall('href="#([a-z]+)"', page)) == set(re.findall('<section class="part" id="([a-z]+)"', page))
     assert len(as_planned(plan)) == 1
     running = start(planned, lab.starting, "ann")
     lab.answer(3000, **{"challenger-2": Behaviour(right=0.9)})
@@ -45,19 +50,46 @@ def test_what_people_write_is_escaped(lab: Laboratory) -> None:
     assert "&lt;script&gt;" in page
 
 
-def test_the_sequence_is_drawn_within_its_frame() -> None:
-    looks = [
-        {
-            "labelled": 100 * number,
-            "arms": {"challenger": {"value": 0.1 / number, "low": -1 / number, "high": 1 / number}},
-        }
-        for number in range(1, 30)
+def drawn(ends: Sequence[tuple[float, float]], effect: float = 0.02) -> str:
+    """The picture of looks at each 100 units, by their intervals."""
+    looks: list[dict[str, Any]] = [
+        {"labelled": 100 * number, "arms": {"challenger": {"value": (low + high) / 2, "low": low, "high": high}}}
+        for number, (low, high) in enumerate(ends, start=1)
     ]
-    drawn = str(sequence(looks, "challenger", 0.02, 2000))
-    numbers = [float(y) for _, y in re.findall(r"[ML]([0-9.]+) ([0-9.]+)", drawn)]
-    assert drawn.count("<circle") == 29
-    assert min(numbers) >= 0
-    assert max(numbers) <= 320
+    return str(sequence(looks, "challenger", effect, 2000))
+
+
+def heights(picture: str, kind: str) -> list[float]:
+    """Of the corners of a path."""
+    (path,) = re.findall(rf'<path d="([^"]+)" class="{kind}"', picture)
+    return [float(y) for _, y in re.findall(r"[ML]([0-9.]+) ([0-9.]+)", path)]
+
+
+def test_the_sequence_is_drawn_within_its_frame() -> None:
+    picture = drawn([(-0.9 / number, 1.1 / number) for number in range(1, 30)])
+    assert picture.count("<circle") == 29
+    assert min(heights(picture, "band")) >= 6
+    assert max(heights(picture, "band")) <= 280
+
+
+def test_the_axis_covers_whole_intervals() -> None:
+    picture = drawn([(-0.398, 0.09), (-0.209, 0.093), (-0.172, 0.078), (-0.175, 0.058)])
+    ticks = [float(said) for said in re.findall(r'text-anchor="end">([+-][0-9.]+)<', picture)]
+    assert min(ticks) < -0.398
+    assert 6 < min(heights(picture, "band")) < max(heights(picture, "band")) < 280
+    assert "goes on" not in picture
+
+
+def test_where_the_first_intervals_would_flatten_all_others_it_is_marked_how_far_they_go() -> None:
+    picture = drawn([(-1.372, 1.535), (-0.94, 0.86), *[(-0.14, 0.1)] * 8], effect=0.05)
+    assert re.findall("goes on to ([^<]+)", picture) == ["+1.53", "-1.37"]
+    upper = heights(picture, "band")[:5]
+    # At the edge until 0.86 falls to 0.1 there, and not from the second look on.
+    assert upper[:3] == [6.0, 6.0, 6.0]
+    assert 6 < upper[3] == upper[4]
+
+
+def test_nothing_is_drawn_before_anything_is_known() -> None:
     assert (
         sequence([{"labelled": 5, "arms": {"challenger": {"value": 0, "low": None, "high": None}}}], "challenger", 1, 9)
         == ""

@@ -91,6 +91,29 @@ def test_the_newest_window_speaks_first(full: Path, log: FakeWatchLog) -> None:
     assert "Until 22 November 2013: No rule fired." in text
 
 
+def test_an_experiment_is_listed_from_its_plan_on(full: Path, log: FakeWatchLog) -> None:
+    page_of(full, "experiments/forgotten.html")
+    log.plan(an_experiment("winter", why="is it worth it?", planned_at=START + WEEK))
+    index = write_index(full, "toy", "Late?", log)
+    text = index.read_text(encoding="utf-8")
+    assert re.search(r'<span>winter</span>\s*<span><span class="tag quiet">planned<[^§]*?is it worth it\?', text)
+    assert text.index("winter") < text.index("autumn") < text.index("forgotten")
+    assert "Experiments (3)" in text
+    page_of(full, "experiments/winter.html")
+    assert "experiments/winter.html" in links(write_index(full, "toy", "Late?", log))
+
+
+def test_what_was_rehearsed_and_then_raised_counts_once(full: Path, log: FakeWatchLog) -> None:
+    window = {"since": START + WEEK, "until": START + 2 * WEEK, "state": "done"}
+    log.raised = {"a0001": an_alert(1, **window), "dry-a0001": an_alert(2, **window, id="dry-a0001")}
+    text = write_index(full, "toy", "Late?", log).read_text(encoding="utf-8")
+    assert re.search(rf'{ALARM}"[^§]*?tag bad">1 alert<', text)
+    assert "No new alert: 1 stands since" in text
+    del log.raised["a0001"]
+    text = write_index(full, "toy", "Late?", log).read_text(encoding="utf-8")
+    assert re.search(rf'{ALARM}"[^§]*?tag bad">1 alert<', text)
+
+
 def test_a_window_is_calm_only_when_no_alert_stands(full: Path, log: FakeWatchLog) -> None:
     def verdict() -> str:
         text = write_index(full, "toy", "Late?", log).read_text(encoding="utf-8")

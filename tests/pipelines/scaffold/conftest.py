@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.job import Job
 from pipelines.scaffold import Request, Scaffold, scaffold
+from pipelines.stages import run_stage
+from understudy.files import read_json
+from understudy.problem import ProblemSpec, load_problem
 from understudy.settings import Settings
 
 LISTING = """\
@@ -41,3 +45,23 @@ def make(project: Settings) -> Make:
         return scaffold(Request(path, target, **asked), project)
 
     return made
+
+
+@pytest.fixture
+def spec_of(project: Settings) -> Callable[[Scaffold], ProblemSpec]:
+    """Loads the problem that was made."""
+    return lambda made: load_problem(project.problems, made.name)
+
+
+@pytest.fixture
+def run_to_split(project: Settings) -> Callable[[ProblemSpec], dict[str, Any]]:
+    """Runs the stages of a problem up to the probes, and tells its parts."""
+
+    def parts(spec: ProblemSpec) -> dict[str, Any]:
+        job = Job(spec, project)
+        for stage in ("ingest", "validate", "featurize", "split", "probe"):
+            run_stage(stage, job)
+        found: dict[str, Any] = read_json(job.input("split", "split.json"))["parts"]
+        return found
+
+    return parts

@@ -124,3 +124,26 @@ def make_order(bundle: Bundle, requests: Path, tmp_path: Path) -> Callable[..., 
     """Builds an order: nine parts of the requests, by version 3."""
     order = Order(requests, tmp_path / "scores.parquet", bundle, version=3, rows=100)
     return lambda **changes: replace(order, **changes)
+
+
+@pytest.fixture
+def expected() -> Callable[[Job, Bundle], dict[str, float]]:
+    """Scores by id of what featurize wrote."""
+
+    def scored(job: Job, bundle: Bundle) -> dict[str, float]:
+        features = pq.read_table(job.input("featurize", "features.parquet"))
+        scores = bundle.score_columns({name: features[name].to_pylist() for name in ("relative_size", "size", "shop")})
+        return dict(zip(features["order"].to_pylist(), scores.tolist(), strict=True))
+
+    return scored
+
+
+@pytest.fixture
+def by_id() -> Callable[[Path], dict[str, float]]:
+    """Reads a file of scores."""
+
+    def read(path: Path) -> dict[str, float]:
+        table = pq.read_table(path)
+        return dict(zip(table["order"].to_pylist(), table["score"].to_pylist(), strict=True))
+
+    return read

@@ -1,11 +1,9 @@
-"""Whole files: the scores are those of training's features, whatever the parts, a kill or a change come to."""
+"""Whole files: the scores are those of the features of training, and what cannot be scored is named."""
 
-import errno
 import itertools
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,35 +19,20 @@ from pipelines.job import Job
 from pipelines.running.display import Silent, State
 from pipelines.score import Order, parts_of, score
 from pipelines.score.part import Part, Worker
+from pipelines.score.partial import Partial
 from understudy.bundle import Bundle
-from understudy.errors import BundleError, DataError, MachineError
-from understudy.features.offline import compute_all, sorted_requests, ticks_of
-from understudy.features.plan import make_plan
-from understudy.features.views import open_views
-from understudy.files import read_json, write_json
+from understudy.errors import BundleError, DataError
 
 pytestmark = pytest.mark.integration
 
 MakeOrder = Callable[..., Order]
+Expected = Callable[[Job, Bundle], dict[str, float]]
+ById = Callable[[Path], dict[str, float]]
 
 
-def features_of(job: Job) -> pa.Table:
-    return pq.read_table(job.input("featurize", "features.parquet"))
-
-
-def expected(job: Job, bundle: Bundle) -> dict[str, float]:
-    """Scores by id of what featurize wrote."""
-    features = features_of(job)
-    scores = bundle.score_columns({name: features[name].to_pylist() for name in ("relative_size", "size", "shop")})
-    return dict(zip(features["order"].to_pylist(), scores.tolist(), strict=True))
-
-
-def by_id(path: Path) -> dict[str, float]:
-    table = pq.read_table(path)
-    return dict(zip(table["order"].to_pylist(), table["score"].to_pylist(), strict=True))
-
-
-def test_scores_are_those_of_the_features_of_training(job: Job, make_order: MakeOrder, requests: Path) -> None:
+def test_scores_are_those_of_the_features_of_training(
+    job: Job, make_order: MakeOrder, requests: Path, expected: Expected, by_id: ById
+) -> None:
     order = make_order()
     outcome = score(job, order)
     table = pq.read_table(order.output)
@@ -76,99 +59,10 @@ def test_scores_are_those_of_the_features_of_training(job: Job, make_order: Make
 
 
 @pytest.mark.parametrize("rows", [7, 450, 10_000])
-def test_parts_do_not_show(job: Job, make_order: MakeOrder, rows: int) -> None:
+def test_parts_do_not_show(job: Job, make_order: MakeOrder, rows: int, expected: Expected, by_id: ById) -> None:
     order = make_order(rows=rows)
     assert score(job, order).parts == -(-900 // rows)
     assert by_id(order.output) == expected(job, order.bundle)
-
-
-def test_clock_times_that_featurize_did_not_cover_are_computed(
-    job: Job, make_order: MakeOrder, requests: Path, tmp_path: Path
-) -> None:
-    asked = pq.read_table(requests)
-    later = asked.set_column(1, "placed_at", pc.add(asked["placed_at"], pa.scalar(timedelta(hours=5))))
-    pq.write_table(later, requests)
-    order = make_order()
-    outcome = score(job, order)
-    plan, orders = make_plan(job.spec), pq.read_table(job.input("validate", "orders.parquet"))
-    rows = sorted_requests(job.spec, plan, later)
-    with open_views(job.spec, tmp_path, {"orders": orders}) as views:
-        views.compute(job.spec.features.views[0], ticks_of(job.spec.features.views[0], rows))
-        (inputs,) = compute_all(job.spec, plan, views, rows)
-    scores = order.bundle.score_columns({name: values.tolist() for name, values in inputs.items()})
-    assert by_id(order.output) == dict(zip(rows["order"].to_pylist(), scores.tolist(), strict=True))
-    assert outcome.computed == 5
-    assert outcome.facts.missing["relative_size"] < 300
-
-
-def test_views_of_other_tables_are_computed_anew(job: Job, make_order: MakeOrder) -> None:
-    order = make_order()
-    whole = expected(job, order.bundle)
-    views = job.input("featurize", "views/shop.parquet")
-    saved = pq.read_table(views)
-    pq.write_table(saved.set_column(2, "shop_delivered", pa.array(np.ones(len(saved)))), views)
-    score(job, order)
-    assert by_id(order.output) != whole
-    facts = job.input("featurize", "featurize.json")
-    write_json(facts, read_json(facts) | {"tables": {"orders": "0" * 64}})
-    assert score(job, order).computed == 900 * 10 // 60
-    assert by_id(order.output) == whole
-
-
-class StopError(Exception):
-    """What a kill is to the code that it hits."""
-
-
-@pytest.fixture
-def stopped(job: Job, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch) -> Order:
-    """An order that was stopped as it came to the sixth part."""
-    whole = Worker.score
-
-    def until_the_sixth(worker: Worker, part: Part) -> Part:
-        if part.number == 5:
-            raise StopError
-        return whole(worker, part)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Worker, "score", until_the_sixth)
-        with pytest.raises(StopError):
-            score(job, make_order())
-    return make_order()
-
-
-def partial(order: Order) -> Path:
-    return order.output.with_name(f"{order.output.name}.partial")
-
-
-def test_a_stopped_run_goes_on_with_the_parts_that_it_lacks(job: Job, stopped: Order) -> None:
-    assert not stopped.output.exists()
-    there = sorted(path.name for path in partial(stopped).glob("part-*.parquet"))
-    assert (
-        {f"part-0000{number}.parquet" for number in range(5)} <= set(there) < {part.file for part in parts_of(900, 100)}
-    )
-    (partial(stopped) / "part-00001.parquet").write_bytes(b"PAR1 half of it")
-    outcome = score(job, stopped)
-    assert outcome.kept == len(there) - 1
-    assert by_id(stopped.output) == expected(job, stopped.bundle)
-    assert outcome.facts.rows == 900
-    assert not partial(stopped).exists()
-
-
-def test_another_input_starts_anew(job: Job, stopped: Order) -> None:
-    asked = pq.read_table(stopped.input)
-    pq.write_table(asked.set_column(3, "size", pa.array(np.full(900, 0.5))), stopped.input)
-    assert score(job, stopped).kept == 0
-    assert len({round(value, 6) for value in pq.read_table(stopped.output)["score"].to_pylist()}) < 400
-
-
-def test_another_bundle_starts_anew(job: Job, stopped: Order, tmp_path: Path) -> None:
-    manifest = stopped.bundle.manifest
-    kept = {name: getattr(manifest, name) for name in ("problem", "features", "inputs")}
-    other = replace(stopped, bundle=a_bundle(tmp_path / "other", **kept, threshold=0.9))
-    assert score(job, other).kept == 0
-    assert pq.read_table(other.output)["decision"].to_pylist() == [
-        value >= 0.9 for value in pq.read_table(other.output)["score"].to_pylist()
-    ]
 
 
 def test_an_input_that_changes_meanwhile_gives_no_output(
@@ -196,7 +90,7 @@ def test_a_bundle_for_other_features_is_refused(job: Job, make_order: MakeOrder,
     for number, (words, change) in enumerate(foreign.items()):
         with pytest.raises(BundleError, match=words):
             score(job, replace(order, bundle=a_bundle(tmp_path / f"foreign {number}", **(kept | change))))
-    assert not partial(order).exists()
+    assert not Partial(order.output).folder.exists()
 
 
 def test_an_output_that_cannot_be_is_refused(job: Job, make_order: MakeOrder, requests: Path, tmp_path: Path) -> None:
@@ -210,13 +104,6 @@ def test_an_output_that_cannot_be_is_refused(job: Job, make_order: MakeOrder, re
     assert len(pq.read_table(requests)) == 900
 
 
-def test_views_without_tables_are_named(job: Job, make_order: MakeOrder) -> None:
-    job.input("validate", "orders.parquet").unlink()
-    with pytest.raises(DataError, match=r"orders\.parquet is missing"):
-        score(job, make_order())
-    assert not partial(make_order()).exists()
-
-
 def test_a_request_without_a_time_is_named(job: Job, make_order: MakeOrder, requests: Path) -> None:
     asked = pq.read_table(requests)
     times = asked["placed_at"].to_pylist()
@@ -224,7 +111,7 @@ def test_a_request_without_a_time_is_named(job: Job, make_order: MakeOrder, requ
     pq.write_table(asked.set_column(1, "placed_at", pa.array(times, pa.timestamp("us"))), requests)
     with pytest.raises(DataError, match="placed_at is missing in row 641"):
         score(job, make_order())
-    assert not partial(make_order()).exists()
+    assert not Partial(make_order().output).folder.exists()
 
 
 def test_an_infinite_number_is_named(job: Job, make_order: MakeOrder, requests: Path) -> None:
@@ -238,7 +125,7 @@ def test_an_infinite_number_is_named(job: Job, make_order: MakeOrder, requests: 
 
 
 def test_times_with_a_zone_or_of_another_unit_are_the_same_times(
-    job: Job, make_order: MakeOrder, requests: Path
+    job: Job, make_order: MakeOrder, requests: Path, expected: Expected, by_id: ById
 ) -> None:
     asked, whole = pq.read_table(requests), expected(job, make_order().bundle)
     zoned = asked["placed_at"].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", "America/New_York"))
@@ -247,38 +134,6 @@ def test_times_with_a_zone_or_of_another_unit_are_the_same_times(
         pq.write_table(asked.set_column(1, "placed_at", times), requests)
         score(job, make_order())
         assert by_id(make_order().output) == whole
-
-
-def test_a_full_disk_is_named_and_what_was_finished_is_kept(
-    job: Job, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(table: pa.Table, path: Path, **options: object) -> None:
-        if "00004" in path.name:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write(table, path, **options)
-
-    write = pq.write_table
-    with monkeypatch.context() as patched:
-        patched.setattr(pq, "write_table", full)
-        with pytest.raises(MachineError, match=r"No space left .*part-00004\.parquet"):
-            score(job, make_order())
-    assert not make_order().output.exists()
-    assert score(job, make_order()).kept >= 4
-
-
-def test_two_runs_to_one_output_take_turns(job: Job, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, seen = Worker.score, []
-
-    def while_another_begins(worker: Worker, part: Part) -> Part:
-        if part.number == 0:
-            with pytest.raises(MachineError, match=r"Another run of scores\.parquet-\w+ is under way"):
-                score(job, make_order())
-            seen.append(part)
-        return whole(worker, part)
-
-    monkeypatch.setattr(Worker, "score", while_another_begins)
-    assert score(job, make_order()).facts.rows == 900
-    assert len(seen) == 1
 
 
 def test_progress_is_told(job: Job, make_order: MakeOrder) -> None:
