@@ -22,6 +22,7 @@ SPANNING = {
     "test_planted_leaks.py",
     "test_protocol_clients.py",
     "test_schemathesis.py",
+    "test_shared_traffic.py",
     "test_shipped_rules.py",
 }
 """Tests of one idea that several modules of their folder carry."""
