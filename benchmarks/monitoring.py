@@ -139,7 +139,7 @@ def _predictions(
             id=f"{first + place:08d}",
             problem=spec.name,
             at=moment + timedelta(milliseconds=first + place),
-            event_time=request[spec.event_time],
+            event_time=request[str(spec.event_time)],
             key=request[spec.id],
             unit="",
             standing="live",

@@ -30,7 +30,7 @@ class Server:
     def memory_mib(self) -> float:
         """Resident memory of the process and its children."""
         process = psutil.Process(self.pid)
-        return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 2**20
+        return float(sum(one.memory_info().rss for one in [process, *process.children(recursive=True)])) / 2**20
 
 
 @contextmanager

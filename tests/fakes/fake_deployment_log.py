@@ -34,3 +34,6 @@ class FakeDeploymentLog:
                 f"Revision {first.revision} was taken by {first.who} ({first.change}): {first.why}", "Look again."
             )
         return deployment
+
+    def close(self) -> None:
+        pass

@@ -31,3 +31,7 @@ class DeploymentLog(Protocol):
             ConflictError: another change took that number first; the error names it, who made it and why.
         """
         ...
+
+    def close(self) -> None:
+        """Let go of the database; the next call reaches for it again."""
+        ...
