@@ -54,7 +54,7 @@ demo: setup ## from raw flights to a registered, judged model, in one command
 	$(BIN)/understudy show flights@champion
 
 test: setup ## all tests, with coverage
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered -p no:cacheprovider $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered -p no:cacheprovider $(ARGS)
 
 unit: setup ## the quick tests only
 	$(BIN)/python -m pytest -m unit -q $(ARGS)

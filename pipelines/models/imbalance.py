@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from imblearn.over_sampling import SMOTE
 from sklearn.pipeline import Pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
@@ -70,6 +69,9 @@ def _fit_smote(pipeline: Pipeline, frame: pd.DataFrame, y: Labels, seed: int) ->
 
 def synthetic_rows(encoded: Floats, y: Labels, seed: int) -> tuple[Floats, Labels]:
     """Rows to add so that both classes are as many; neighbours are found with missing values at the median."""
+    # Half a second of imports, of tests' tools among others, which no process needs that synthesises nothing.
+    from imblearn.over_sampling import SMOTE
+
     rarest = int(min(np.bincount(y)))
     neighbours = min(NEIGHBOURS, rarest - 1)
     if neighbours < 1:

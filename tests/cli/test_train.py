@@ -1,6 +1,8 @@
 """Training for real on a small table: what comes of it, and that neither a kill nor a second machine changes it."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from workspace import Workspace
@@ -11,10 +13,15 @@ TRAIN = ("train", "--problem", "toy")
 
 
 @pytest.fixture
+def workspace(workspace: Workspace, prefect_home: Path) -> Workspace:
+    """A project whose runs start a Prefect server each, on a database that is built."""
+    shutil.copytree(prefect_home, workspace.home / "prefect")
+    return workspace
+
+
+@pytest.fixture
 def twin(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The same project in another folder."""
-    import shutil
-
     root = tmp_path_factory.mktemp("twin") / "elsewhere"
     shutil.copytree(workspace.root, root)
     return Workspace(root)

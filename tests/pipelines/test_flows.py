@@ -2,15 +2,33 @@
 
 import re
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from shared_prefect import prefect_server
 from workspace import Workspace, wait_for
 
 pytestmark = pytest.mark.e2e
 
 ORDER = ["ingest", "validate", "featurize", "split", "probe", "tune", "train", "evaluate", "bundle", "gate", "register"]
 TRAIN = ("train", "--problem", "toy")
+
+
+@pytest.fixture(scope="module")
+def address(prefect_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server for all runs here. The run before them started its own, as those in cli/test_train do."""
+    home = tmp_path_factory.mktemp("prefect")
+    shutil.copytree(prefect_home, home / "prefect")
+    with prefect_server(home) as address:
+        yield address
+
+
+@pytest.fixture
+def trained_toy(trained_toy: Workspace, address: str) -> Workspace:
+    """The trained toy, whose runs from here on use a server that is there."""
+    return replace(trained_toy, environment={"PREFECT_API_URL": address})
 
 
 def ran(workspace: Workspace) -> list[str]:
@@ -84,11 +102,10 @@ def test_outputs_that_were_deleted_come_back_from_the_cache(trained_toy: Workspa
     assert ran(trained_toy) == ORDER[:-2]
 
 
-def test_a_kill_costs_nothing_but_the_step_that_it_hit(toy: Workspace, trained_toy: Workspace) -> None:
-    # Prefect's database takes its time to build, and is not what is tried here.
-    shutil.copytree(trained_toy.home / "prefect", toy.home / "prefect")
+def test_a_kill_costs_nothing_but_the_step_that_it_hit(toy: Workspace, trained_toy: Workspace, address: str) -> None:
+    toy.environment["PREFECT_API_URL"] = address
     for stage in ("ingest", "tune", "bundle"):
-        toy.kill_at(f"{stage}: running", *TRAIN, TOY_SECONDS="2")
+        toy.kill_at(f"{stage}: running", *TRAIN, TOY_HANGS=stage)
     value = toy.json(*TRAIN)
     assert ran(toy) == ORDER[:-2]
     assert (value["version"], value["champion"]) == (1, True)
@@ -101,7 +118,7 @@ def test_a_kill_costs_nothing_but_the_step_that_it_hit(toy: Workspace, trained_t
 
 def test_two_runs_of_a_problem_take_turns(trained_toy: Workspace) -> None:
     edit(trained_toy, "seed: 7", "seed: 8")
-    with trained_toy.start(*TRAIN, TOY_SECONDS="5") as first:
+    with trained_toy.start(*TRAIN, TOY_HANGS="split") as first:
         wait_for(trained_toy.root / "data" / "toy" / ".split.partial")
         second = trained_toy.json(*TRAIN, code=1)
         assert second["error"]["code"] == "environment"
@@ -159,7 +176,7 @@ def test_fast_keeps_its_results_apart_and_knows_what_they_were_made_from(trained
     assert {stage["state"] for stage in again["stages"]} == {"unchanged"}
 
     edit(trained_toy, "training: {}", "training: {calibration: none}")
-    trained_toy.kill_at("evaluate: running", *TRAIN, "--fast", TOY_SECONDS="1")
+    trained_toy.kill_at("evaluate: running", *TRAIN, "--fast", TOY_HANGS="evaluate")
     edit(trained_toy, "training: {calibration: none}", "training: {}")
     value = trained_toy.json(*TRAIN, "--fast")
     assert (value["unchanged"], value["version"]) == (False, first["version"])

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
-from prefect.server.api.server import create_app
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from understudy.errors import MachineError
@@ -52,6 +52,13 @@ def prefect_api(home: Path) -> Iterator[None]:
                 queue.drain_all(timeout=PARTING)
             server.should_exit = True
             thread.join(timeout=PARTING)
+
+
+def create_app(ephemeral: bool, final: bool) -> Any:
+    """Return Prefect's own application. Its import takes seconds, which a run with a server elsewhere need not pay."""
+    from prefect.server.api.server import create_app as create
+
+    return create(ephemeral=ephemeral, final=final)
 
 
 def _start(home: Path, listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:

@@ -48,8 +48,9 @@ EventsWorker.drain_all(timeout=10)
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, prefect_home: Path) -> dict[str, str]:
     """A project of one's own, and the address of a Prefect server that is not there yet."""
+    shutil.copytree(prefect_home, tmp_path / "prefect")
     shutil.copytree(PROJECT / "tests" / "fakes" / "toy" / "configs", tmp_path / "configs")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

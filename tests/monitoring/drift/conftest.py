@@ -16,7 +16,7 @@ MakeSpec = Callable[..., ProblemSpec]
 MakeRows = Callable[..., pa.Table]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_spec() -> MakeSpec:
     """Builds the problem; keywords change its section ``monitoring``."""
 
@@ -58,7 +58,7 @@ def make_spec() -> MakeSpec:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_rows() -> MakeRows:
     """Builds ``days`` of rows from day ``first`` on: see the module."""
 
@@ -86,7 +86,7 @@ def make_rows() -> MakeRows:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def put() -> Callable[..., pa.Table]:
     """Puts other columns into a table."""
 

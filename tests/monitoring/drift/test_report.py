@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,13 +54,17 @@ def test_measures_agree_with_evidently(name: str, sample: str) -> None:
     assert float(MEASURES[name](*counts)) == pytest.approx(theirs.drift_score, abs=1e-9)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def filed(
-    tmp_path: Path, make_spec: Callable[..., ProblemSpec], make_rows: Callable[..., pa.Table], put: Any
+    tmp_path_factory: pytest.TempPathFactory,
+    make_spec: Callable[..., ProblemSpec],
+    make_rows: Callable[..., pa.Table],
+    put: Any,
 ) -> dict[str, Any]:
     """Two weeks, the second with a shift and a lost column, filed twice."""
     from monitoring.drift.report import evidently_report
 
+    folder = tmp_path_factory.mktemp("filed")
     spec, reference, pages = make_spec(), make_rows(), []
     for number in (0, 1, 1):
         week = make_rows(7, 181 + 7 * number)
@@ -70,8 +73,8 @@ def filed(
             week = put(week, delay=week["delay"].to_numpy() + np.float32(3), warmth=lost)
         drift = drift_of(week, reference, spec, WEEK, threshold=0.2)
         until = UNTIL + number * WEEK
-        pages.append(evidently_report(week, reference, drift, spec, tmp_path / "pages", until, tmp_path / "evidently"))
-    return {"pages": pages, "drift": drift, "workspace": tmp_path / "evidently"}
+        pages.append(evidently_report(week, reference, drift, spec, folder / "pages", until, folder / "evidently"))
+    return {"pages": pages, "drift": drift, "workspace": folder / "evidently"}
 
 
 def test_pages_and_workspace(filed: dict[str, Any]) -> None:

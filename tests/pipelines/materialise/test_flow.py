@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -46,8 +47,9 @@ print(json.dumps([made.keys, store.tries, [[view, result.at.isoformat()] for vie
 
 
 def test_it_computes_and_publishes_and_tries_again(
-    make_spec: Callable[..., ProblemSpec], orders: pa.Table, tmp_path: Path
+    make_spec: Callable[..., ProblemSpec], orders: pa.Table, tmp_path: Path, prefect_home: Path
 ) -> None:
+    shutil.copytree(prefect_home, tmp_path / "var" / "prefect")
     problems, validated = tmp_path / "configs" / "problems", tmp_path / "data" / "orders" / "validate"
     for folder in (problems, validated):
         folder.mkdir(parents=True)

@@ -65,18 +65,15 @@ def test_every_file_of_the_contract(toy_job: Callable[..., Job]) -> None:
     assert shares[-1] == 1.0
 
 
-def test_two_runs_agree_to_the_last_digit(toy_job: Callable[..., Job], tmp_path: Path) -> None:
-    first = read_all(run_stage("tune", toy_job()))
-    (tmp_path / "var" / "studies" / "toy.db").unlink()
-
-    assert read_all(run_stage("tune", toy_job())) == first
-
-
-def test_two_workers_find_what_one_finds_to_the_last_digit(toy_job: Callable[..., Job], tmp_path: Path) -> None:
+def test_two_runs_and_two_workers_agree_to_the_last_digit(toy_job: Callable[..., Job], tmp_path: Path) -> None:
     told: list[float] = []
     job = toy_job()
     first = read_all(run_stage("tune", job))
-    (tmp_path / "var" / "studies" / "toy.db").unlink()
+    study = tmp_path / "var" / "studies" / "toy.db"
+    study.unlink()
+    assert read_all(run_stage("tune", job)) == first
+
+    study.unlink()
     two = job.settings.model_copy(update={"threads": 2})
     job = replace(job, settings=two, progress=lambda share, _: told.append(share))
 

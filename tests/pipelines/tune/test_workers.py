@@ -25,14 +25,24 @@ def adding(*numbers: int) -> Work[list[int]]:
     return (yield from in_turn(Task(f"add {number}", operator.add, (number,)) for number in numbers))
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_each_work_gets_its_own_answers_and_results_keep_the_order_of_works(count: int) -> None:
+@pytest.fixture(scope="module", params=[1, 2])
+def count(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(scope="module")
+def tens(count: int) -> Iterator[Workers]:
+    """Workers that hold the number 10, and are given the works of several tests."""
     with Workers(10, count) as workers:
-        assert workers.run([adding(1, 2, 3), adding(), adding(4), adding(5, 6)]) == [[11, 12, 13], [], [14], [15, 16]]
-        assert workers.run(adding(number) for number in range(20)) == [[10 + number] for number in range(20)]
+        yield workers
 
 
-def test_no_more_works_are_begun_than_there_are_workers() -> None:
+def test_each_work_gets_its_own_answers_and_results_keep_the_order_of_works(tens: Workers) -> None:
+    assert tens.run([adding(1, 2, 3), adding(), adding(4), adding(5, 6)]) == [[11, 12, 13], [], [14], [15, 16]]
+    assert tens.run(adding(number) for number in range(20)) == [[10 + number] for number in range(20)]
+
+
+def test_no_more_works_are_begun_than_there_are_workers(tens: Workers, count: int) -> None:
     begun = 0
 
     def works() -> Iterator[Work[int]]:
@@ -42,14 +52,20 @@ def test_no_more_works_are_begun_than_there_are_workers() -> None:
     def work(number: int) -> Work[int]:
         nonlocal begun
         begun += 1
-        assert begun <= 2
+        assert begun <= count
         yield Task("two steps", operator.add, (number,))
         yield Task("two steps", operator.add, (number,))
         begun -= 1
         return number
 
-    with Workers(0.0, 2) as workers:
-        assert workers.run(works()) == [0, 1, 2, 3, 4]
+    assert tens.run(works()) == [0, 1, 2, 3, 4]
+
+
+def test_a_failed_fit_names_its_candidate(tens: Workers) -> None:
+    with pytest.raises(StageError, match="forest could not be fitted: ZeroDivisionError") as told:
+        tens.run([adding(1), in_turn([Task("forest", operator.truediv, (0,))]), adding(2)])
+
+    assert isinstance(told.value.__cause__, ZeroDivisionError)
 
 
 def test_one_worker_is_this_process_and_two_are_others() -> None:
@@ -60,18 +76,6 @@ def test_one_worker_is_this_process_and_two_are_others() -> None:
         assert os.getpid() not in workers.run([in_turn([who, who])])[0]
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_a_failed_fit_names_its_candidate(count: int) -> None:
-    with (
-        Workers(1, count) as workers,
-        pytest.raises(StageError, match="forest could not be fitted: ZeroDivisionError") as told,
-    ):
-        workers.run([adding(1), in_turn([Task("forest", operator.truediv, (0,))]), adding(2)])
-
-    assert isinstance(told.value.__cause__, ZeroDivisionError)
-
-
-@pytest.mark.parametrize("count", [1, 2])
 def test_a_mistake_in_the_yaml_stays_what_it_is(count: int) -> None:
     with Workers(NOWHERE, count) as workers, pytest.raises(SpecError, match=r"there is no no\.such\.Model") as told:
         workers.run([in_turn([Task("nowhere", make_estimator, ({}, 1, 1))])])

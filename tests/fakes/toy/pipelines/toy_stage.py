@@ -11,6 +11,8 @@ from understudy.errors import DataError
 from understudy.files import write_json, write_text
 
 ORDER = (*SHARED_STAGES, "tune", "train", "evaluate", "bundle")
+LONG = 60.0
+"""Seconds that a stage hangs: until a test has killed it, however busy the machine is."""
 TEST = {name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in ("roc_auc", "pr_auc", "brier", "cost_per_1000")}
 
 
@@ -20,7 +22,8 @@ def run(job: Job) -> None:
     os.write(1, b"chatter from C\n")
     job.progress(0.5, f"half of [{stage}]")
     write_text(job.out / "half.txt", "half")
-    time.sleep(float(os.environ.get("TOY_SECONDS", "0")))
+    if os.environ.get("TOY_HANGS") == stage:
+        time.sleep(LONG)
     if os.environ.get("TOY_FAILS") == stage:
         raise DataError(f"The toy's {stage} is broken.", "Unset TOY_FAILS.")
     if os.environ.get("TOY_CRASHES") == stage:
