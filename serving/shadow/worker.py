@@ -1,6 +1,7 @@
 """The shadows' process: scores what comes over a socket and stores what it made of it, until the socket ends."""
 
 import ctypes
+import os
 import signal
 import socket
 import sys
@@ -33,6 +34,7 @@ class Worker:
     def run(self) -> None:
         """Answer until the server is gone."""
         while (frame := receive(self.connection)) is not None:
+            give_way()
             self._load(frame[0]["load"]) if "load" in frame[0] else self._score(frame)
 
     def _load(self, wanted: list[dict[str, Any]]) -> None:
@@ -51,9 +53,11 @@ class Worker:
         numbers, categories = unpack_tensors(*frame)
         for number, described in frame[0]["score"]:
             judge = Judge(**described)
+            give_way()
             start = time.perf_counter()
             scores, error = sound_scores(self.models[judge.digest], numbers, categories)
             spent = (time.perf_counter() - start) * 1000 / len(scores)
+            give_way()
             unstored = self._store(records(judge, frame[0]["rows"], scores, error, spent))
             failed = int(np.isnan(scores).sum())
             self.connection.sendall(pack({"scored": number, "failed": failed, "unstored": unstored}))
@@ -66,6 +70,15 @@ class Worker:
         except UnderstudyError as failed:
             return str(failed)
         return ""
+
+
+def give_way() -> None:
+    """Let the server go first, if it has work.
+
+    Whoever wakes is owed some time, however little, and Linux (since 6.6, EEVDF) lets it go on in one piece until the
+    next tick, milliseconds later, although by then the server waits. Who yields is asked whether it is owed any more.
+    """
+    os.sched_yield()
 
 
 def sound_scores(model: LoadedModel, numbers: Array | None, categories: Array | None) -> tuple[FloatArray, str]:
