@@ -4,7 +4,9 @@ One server on one core, the load on another, at a fixed rate: the one that keeps
 the time without a shadow. Every round measures each case once, in an order of its own, on the same server: its
 deployment is changed in between. A case's p99 is that of all its requests; its ratio to the one without a shadow has a
 bootstrap interval over the rounds, and the second run without a shadow says how far ratios go astray by chance. The
-server's own processor time for each request is compared round by round. Once the shadows' process may use every core,
+server's own processor time for each request is compared round by round. A third run without a shadow has a process
+beside it that has nothing to do with the server and works as a hanging shadow does: a virtual machine may pay for one
+busy core with time of the other. Once the shadows' process may use every core,
 and once it shares the server's. A hanging shadow is killed and started anew after a second, so a run of three has that
 too.
 
@@ -19,10 +21,13 @@ import os
 import random
 import re
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,13 +43,16 @@ from benchmarks.contenders import MOMENT, Contender, Contenders, trained, two_co
 from benchmarks.difficult_models import FOREVER, raising, slower
 from benchmarks.load import Outcome, closed_loop, open_loop, run_on_uvloop
 from benchmarks.workspace import ROOT, cores
+from serving.settings import ServingSettings
+from serving.shadow.process import stand_back
 from understudy.bundle import Bundle
 from understudy.files import write_json
 from understudy.statistics.metrics import Array
 
-NONE, AGAIN, WELL, SLOWER, RAISES, HANGS = (
-    "no shadow", "no shadow, again", "one shadow", "ten times slower", "raises", "hangs",
+NONE, AGAIN, SPINS, WELL, SLOWER, RAISES, HANGS = (
+    "no shadow", "no shadow, again", "none, but spinning", "one shadow", "ten times slower", "raises", "hangs",
 )  # fmt: skip
+SPINNING = "while True: pass"
 CONNECTIONS = 16
 SETTLE = 1.5
 """Seconds that a shadow has to be loaded before it is measured, and a hanging one to be gone."""
@@ -85,15 +93,15 @@ def main() -> None:
     with trained(given.workspace, given.problem, console) as workspace, tempfile.TemporaryDirectory() as scratch:
         contenders = Contenders(workspace, given.problem, given.moment, server_core)
         kinds = _kinds(contenders.bundle, Path(scratch))
-        places: dict[str, dict[str, Any]] = {
-            "on any core": {"UNDERSTUDY_SERVING_SHADOW_CORES": str(every)},
-            "on the server's core": {},
-        }
+        places = {"on any core": every}
+        if server_core is not None:
+            places["on the server's core"] = [server_core]
         record: dict[str, Any] = {"problem": given.problem, "cores": cores(), "connections": CONNECTIONS, "places": {}}
-        for place, environment in places.items() if every else [("on any core", {})]:
+        for place, allowed in places.items():
             name = f"shadow {place}".replace("'", "")
-            with contenders.own(name, UNDERSTUDY_SERVING_SHADOW_TIME="1", **environment) as contender:
-                course = _Course(contenders, contender, kinds, given.seconds, console)
+            limits = {"UNDERSTUDY_SERVING_SHADOW_TIME": "1", "UNDERSTUDY_SERVING_SHADOW_CORES": str(allowed)}
+            with contenders.own(name, shadow=False, ledger=True, **limits) as contender:
+                course = _Course(contenders, contender, kinds, allowed, given.seconds, console)
                 cases = course.run(given.rounds)
             record["places"][place] = {"rate": round(course.rate, 1), "cases": _figures(cases)}
             console.print(_table(place, course.rate, record["places"][place]["cases"]))
@@ -105,6 +113,7 @@ def _kinds(bundle: Bundle, folder: Path) -> dict[str, tuple[Bundle, ...]]:
     return {
         NONE: (),
         AGAIN: (),
+        SPINS: (),
         WELL: (bundle,),
         SLOWER: (slower(bundle, 10, folder / "slower"),),
         RAISES: (raising(bundle, folder / "raises"),),
@@ -120,10 +129,11 @@ class _Course:
         contenders: Contenders,
         contender: Contender,
         kinds: Mapping[str, tuple[Bundle, ...]],
+        cores: Collection[int],
         seconds: float,
         console: Console,
     ) -> None:
-        self.contenders, self.contender, self.kinds = contenders, contender, kinds
+        self.contenders, self.contender, self.kinds, self.cores = contenders, contender, kinds, cores
         self.seconds, self.console = seconds, console
         self.order = random.Random(0)  # noqa: S311
         self.rate = self._half_busy()
@@ -157,7 +167,8 @@ class _Course:
         time.sleep(SETTLE)
         before, process = self._counted(), psutil.Process(self.contender.server.pid)
         worked = _worked(process)
-        outcome = run_on_uvloop(self._offered(self.rate))
+        with _spinning(self.cores) if name == SPINS else nullcontext():
+            outcome = run_on_uvloop(self._offered(self.rate))
         case.busy.append((_worked(process) - worked) / len(outcome.latencies))
         case.outcomes.append(outcome)
         case.became.update(self._counted() - before)
@@ -174,6 +185,18 @@ class _Course:
             reason = re.findall('reason="(.*?)"', labels)
             counted[": ".join([what, *reason])] += int(float(value))
         return counted
+
+
+@contextmanager
+def _spinning(allowed: Collection[int]) -> Iterator[None]:
+    """A process that is started as a server's shadows are, works without end, and has nothing else to do with it."""
+    settings = ServingSettings(shadow_cores=tuple(allowed))
+    with subprocess.Popen([sys.executable, "-c", SPINNING], start_new_session=True) as process:  # noqa: S603
+        stand_back(process.pid, settings)
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def _worked(process: psutil.Process) -> float:

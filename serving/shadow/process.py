@@ -49,7 +49,7 @@ class Process:
                 start_new_session=True,
                 env={**os.environ, **program.environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
-        _stand_back(child.pid, settings)
+        stand_back(child.pid, settings)
         ours.setblocking(False)
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         return cls(child, reader, writer)
@@ -73,7 +73,7 @@ class Process:
         await asyncio.to_thread(self.child.wait)
 
 
-def _stand_back(pid: int, settings: ServingSettings) -> None:
+def stand_back(pid: int, settings: ServingSettings) -> None:
     """Let the server go first from the start: importing what the process needs is work too."""
     nice = LAST if settings.shadow_idle else settings.shadow_nice
     os.setpriority(os.PRIO_PROCESS, pid, nice)
