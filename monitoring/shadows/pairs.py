@@ -107,7 +107,7 @@ class Rehearsal:
     failures: Mapping[str, int]
     """Shadow rows without a score, by error."""
     missing: int
-    """Offered requests that the shadow has no row for: the server dropped them, or has not stored them yet."""
+    """Offered requests that the shadow has no row for: the server dropped them, or they are not stored yet."""
 
     @property
     def failed(self) -> int:

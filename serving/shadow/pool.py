@@ -191,16 +191,17 @@ class Shadows:
                 process.kill()
 
     def _blame_first(self) -> None:
-        """The process works in order: what it owes first is what it was at."""
-        if self._sent:
-            self._record(next(iter(self._sent.values())).judge, succeeded=False)
+        """The process works in order: what it owes first is what it was at, be it the model's work or the storing."""
+        first = next(iter(self._sent.values()), None)
+        if first is not None and first.failed is None:
+            self._record(first.judge, succeeded=False)
 
     def _lose(self, why: str) -> None:
         for batch in self._waiting.take_all():
             for judge in batch.judges:
                 self.tally.lose(judge.arm, len(batch.live), why)
         for sent in self._sent.values():
-            self.tally.lose(sent.judge.arm, sent.rows, why)
+            self.tally.lose(sent.judge.arm, sent.rows, why if sent.failed is None else "ledger")
         self._sent.clear()
 
     def _take(self, said: dict[str, Any]) -> None:
@@ -213,16 +214,20 @@ class Shadows:
                 self._loaded.add(said["loaded"])
                 self.refused.pop(said["loaded"], None)
             return
-        sent = self._sent.pop(said["scored"], None)
-        if sent is None:
-            return  # too late: it is counted as dropped
-        self._record(sent.judge, succeeded=said["failed"] < sent.rows / 2)
-        if said["unstored"]:
-            log.warning("what shadows said is not stored: %s", said["unstored"])
+        if "scored" in said:
+            if sent := self._sent.get(said["scored"]):
+                sent.failed = said["failed"]
+                self._record(sent.judge, succeeded=said["failed"] < sent.rows / 2)
+        elif sent := self._sent.pop(said["stored"], None):  # else too late: it is counted as dropped
+            self._stored(sent, said["unstored"])
+            self._hand_over_soon()
+
+    def _stored(self, sent: Sent, unstored: str) -> None:
+        if unstored:
+            log.warning("what shadows said is not stored: %s", unstored)
             self.tally.lose(sent.judge.arm, sent.rows, "ledger")
         else:
-            self.tally.settle(sent.judge.arm, sent.rows, said["failed"])
-        self._hand_over_soon()
+            self.tally.settle(sent.judge.arm, sent.rows, sent.failed or 0)
 
     def _record(self, judge: Judge, succeeded: bool) -> None:
         if judge.digest in self._breakers:

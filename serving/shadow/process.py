@@ -13,6 +13,8 @@ from pathlib import Path
 from serving.settings import ServingSettings
 
 SOCKET_BYTES = 2**20
+PARTING = 1.0
+"""Seconds that it is given to end by itself."""
 LAST = 19
 """The lowest priority."""
 
@@ -67,8 +69,10 @@ class Process:
         self.child.kill()
 
     async def end(self) -> None:
-        """Kill it, and wait until it is gone."""
+        """Let it end what it is at and close its files, but not for long, and wait until it is gone."""
         self.writer.transport.abort()
+        with suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(self.child.wait, PARTING)
         self.kill()
         await asyncio.to_thread(self.child.wait)
 

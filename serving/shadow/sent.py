@@ -21,12 +21,14 @@ class Offered:
     features: Features
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
     """So many rows that one shadow was given."""
 
     judge: Judge
     rows: int
+    failed: int | None = None
+    """Rows that it failed at, once all are scored."""
 
 
 class Waiting:

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +58,20 @@ class Worker:
             start = time.perf_counter()
             scores, error = sound_scores(self.models[judge.digest], numbers, categories)
             spent = (time.perf_counter() - start) * 1000 / len(scores)
+            failed = int(np.isnan(scores).sum())
+            self.connection.sendall(pack({"scored": number, "failed": failed}))
             give_way()
             unstored = self._store(records(judge, frame[0]["rows"], scores, error, spent))
-            failed = int(np.isnan(scores).sum())
-            self.connection.sendall(pack({"scored": number, "failed": failed, "unstored": unstored}))
+            self.connection.sendall(pack({"stored": number, "unstored": unstored}))
 
     def _store(self, made: Sequence[Prediction]) -> str:
         """Why they could not be stored; empty when they are."""
         try:
             self.ledger.append(made)
-            self.ledger.settle()
         except UnderstudyError as failed:
             return str(failed)
+        with suppress(UnderstudyError):
+            self.ledger.settle()
         return ""
 
 

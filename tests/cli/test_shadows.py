@@ -57,6 +57,10 @@ def to_load(model: LoadedModel) -> bytes:
 
 def ask(connection: socket.socket, frame: bytes) -> dict[str, Any]:
     connection.sendall(frame)
+    return told_next(connection)
+
+
+def told_next(connection: socket.socket) -> dict[str, Any]:
     answer = receive(connection)
     assert answer is not None
     return answer[0]
@@ -74,7 +78,8 @@ def test_what_a_shadow_says_is_in_the_ledger(
     with a_process(settings, monkeypatch) as connection:
         assert ask(connection, to_load(model)) == {"loaded": model.digest, "error": ""}
         said = ask(connection, pack_tensors(head, NUMBERS, TOWNS))
-        assert said == {"scored": 7, "failed": 0, "unstored": ""}
+        assert said == {"scored": 7, "failed": 0}
+        assert told_next(connection) == {"stored": 7, "unstored": ""}
     rows = [row for page in ledger.read("toy") for row in page]
     ledger.close()
     shadows = {row["live"]: row for row in rows if row["standing"] == "shadow"}
@@ -98,6 +103,6 @@ def test_a_database_out_of_reach_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     head = {"score": [(1, Judge("rehearsal", 2, model.digest, 0.5))], "rows": rows}
     with a_process(settings, monkeypatch) as connection:
         ask(connection, to_load(model))
-        said = ask(connection, pack_tensors(head, NUMBERS, TOWNS))
-        assert said["failed"] == 0
+        assert ask(connection, pack_tensors(head, NUMBERS, TOWNS)) == {"scored": 1, "failed": 0}
+        said = told_next(connection)
         assert "understudy-shadows.db cannot be used" in said["unstored"]

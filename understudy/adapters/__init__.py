@@ -33,12 +33,13 @@ def open_shadow_ledger(settings: Settings) -> Ledger:
 
     On SQLite it is a file of its own; on PostgreSQL it is the same database. Its transactions do not wait for the disk.
     """
-    from understudy.adapters.database.beside import Beside
+    from understudy.adapters.database.beside import shadows_file
     from understudy.adapters.database.engine import database_at
     from understudy.adapters.database.ledger import SqlLedger
 
-    database = database_at(settings.database_url)
-    return SqlLedger(Beside(database).database if database.sqlite else database_at(settings.database_url, False))
+    file = database_at(settings.database_url).file
+    address = settings.database_url if file is None else f"sqlite:///{shadows_file(file)}"
+    return SqlLedger(database_at(address, durable=False))
 
 
 def open_deployment_log(settings: Settings) -> DeploymentLog:

@@ -220,6 +220,8 @@ def test_a_ledger_that_fails_costs_shadow_rows_only_their_record(
         await settled(predictor)
         assert predictor.shadows.tally.dropped == {("shadow2", "ledger"): 2}
         assert "what shadows said is not stored: The file is full" in caplog.text
+        [breaker] = predictor.shadows._breakers.values()
+        assert breaker.state == "closed"
         shadowed.records.file.rmdir()
         await predictor.predict(sizes(1.0))
         await settled(predictor)

@@ -6,6 +6,7 @@ live answers would wait for it.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -15,14 +16,18 @@ from understudy.adapters.database.connect import sqlite_reader
 from understudy.adapters.database.engine import Database, database_at
 
 
+def shadows_file(file: Path) -> Path:
+    """Where shadows are kept beside a ledger's file."""
+    return file.with_name(f"{file.stem}-shadows{file.suffix}")
+
+
 class Beside:
     """The shadows' file, read as if what it holds were all predictions, with the labels of the ledger's."""
 
     def __init__(self, ledger: Database) -> None:
         assert ledger.file is not None  # noqa: S101
         self.ledger = ledger
-        file = ledger.file.with_name(f"{ledger.file.stem}-shadows{ledger.file.suffix}")
-        self.database = database_at(f"sqlite:///{file}", durable=False)
+        self.database = database_at(f"sqlite:///{shadows_file(ledger.file)}")
         """The shadows' file by itself, to be written to."""
         self._reader: Engine | None = None
         self._made: Any = None

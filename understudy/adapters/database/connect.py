@@ -64,9 +64,13 @@ def sqlite_reader(file: Path, shadows: Path | None = None) -> Engine:
         connection = sqlite3.connect(
             _to_read(file), uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
         )
-        if shadows is not None:
-            connection.execute("ATTACH DATABASE ? AS shadows", [_to_read(shadows)])
-            connection.execute("CREATE TEMP VIEW predictions AS SELECT * FROM shadows.predictions")
+        try:
+            if shadows is not None:
+                connection.execute("ATTACH DATABASE ? AS shadows", [_to_read(shadows)])
+                connection.execute("CREATE TEMP VIEW predictions AS SELECT * FROM shadows.predictions")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     engine = _new("sqlite://", creator=connect, poolclass=QueuePool)

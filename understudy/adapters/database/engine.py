@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from understudy.adapters.database.connect import nothing, postgresql, sqlite_reader, sqlite_writer
-from understudy.adapters.database.migrations import migrate
+from understudy.adapters.database.migrations import is_current, migrate
 from understudy.adapters.failure import disk_is_full, reason
 from understudy.errors import DataError, StoreError, UnderstudyError
 
@@ -97,7 +97,8 @@ class Database:
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""
         with self._lock:
-            engines = (self._writer, self._reader, self._appender)
+            # The writer last: only that one can bring SQLite's log into the file.
+            engines = (self._reader, self._appender, self._writer)
             self._writer = self._reader = self._appender = self._made = None
         for engine in engines:
             if engine is not None:
@@ -138,8 +139,10 @@ class Database:
             if self.absent:
                 return nothing()
             if self._reader is None:
-                self._engine()
-                self._reader = sqlite_reader(self.file)
+                reader = sqlite_reader(self.file)
+                if not is_current(reader):  # else nobody who only reads need wait for the right to write
+                    self._engine()
+                self._reader = reader
             return self._reader
 
     def _appending_engine(self) -> Engine:

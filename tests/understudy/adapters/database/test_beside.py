@@ -11,6 +11,7 @@ from small_predictions import START, a_prediction, a_shadow
 from understudy.adapters import open_ledger, open_shadow_ledger
 from understudy.adapters.database.engine import database_at
 from understudy.adapters.database.ledger import SqlLedger
+from understudy.errors import StoreError
 from understudy.ports import Ledger
 from understudy.records import Label
 from understudy.settings import Settings
@@ -115,6 +116,34 @@ def test_files_that_were_deleted_are_noticed(ledger: Ledger, shadows: SqlLedger)
     assert [row["id"] for row in read(ledger)] == ["p0001"]
     shadows.append([a_shadow(1)])
     assert [row["id"] for row in read(ledger)] == ["p0001", "s0001"]
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_shadows_that_cannot_be_read_keep_nobody_from_live_rows(
+    ledger: Ledger, shadows: SqlLedger, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows_of(ledger, shadows)
+    live = [row for row in read(ledger) if row["standing"] == "live"]
+    ledger.close()
+    shadows.close()
+    assert shadows._database.file
+    shadows._database.file.write_bytes(b"no database " * 1000)
+    assert read(ledger, 7) == live
+    assert ledger.tail("toy", 3) == live[-3:]
+    assert [row["standing"] for row in ledger.counts("toy")] == ["live"]
+    assert len([row for page in ledger.window("toy", START, END, END) for row in page]) == len(live)
+    assert "predictions of shadows are left out" in caplog.text
+    with pytest.raises(StoreError, match=r"understudy-shadows\.db cannot be used"):
+        ledger.erase_unit("toy", "u1")  # who asks for that must know what is left
+    assert {row["unit"] for row in read(ledger)} == {"u0", "u2"}
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_who_reads_waits_for_no_writer(ledger: Ledger, shadows: SqlLedger, settings: Settings) -> None:
+    rows_of(ledger, shadows)
+    ledger.close()
+    with shadows._database.writing(), database_at(settings.database_url).writing():
+        assert len(read(ledger)) == 70
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)

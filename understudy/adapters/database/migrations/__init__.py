@@ -19,13 +19,18 @@ def migrate(engine: Engine) -> None:
     Raises:
         StoreError: a newer version of the code has been here.
     """
-    with engine.connect() as connection:
-        if _revision(connection) == HEAD:
-            return
+    if is_current(engine):
+        return
     with _turn(engine) as connection:
         found = _revision(connection)
         if found != HEAD:
             _upgrade(connection, found)
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables are those that the code knows."""
+    with engine.connect() as connection:
+        return _revision(connection) == HEAD
 
 
 @contextmanager
