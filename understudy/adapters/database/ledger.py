@@ -153,16 +153,19 @@ class SqlLedger:
         """What the ledger says, and what the shadows' file says if it can be read."""
         with self._database.reading() as connection:
             yield ask(connection)
-        if self._shadows is not None:
-            with _spared(), self._shadows.reading() as connection:
+        if shadows := self._shadows:
+            with _spared(), shadows.reading() as connection:
                 yield ask(connection)
 
     def _pages(self, span: Span, chunk: int) -> list[Iterator[list[dict[str, Any]]]]:
         sides = [reading.pages(self._database, span, chunk)]
-        return sides if self._shadows is None else [*sides, _readable(reading.pages(self._shadows, span, chunk))]
+        if shadows := self._shadows:
+            sides.append(_readable(reading.pages(shadows, span, chunk)))
+        return sides
 
     def _erased_beside(self, *chosen: ColumnElement[bool]) -> int:
-        return 0 if self._shadows is None else erasing.erase(self._shadows.database, *chosen)
+        shadows = self._shadows
+        return erasing.erase(shadows.database, *chosen) if shadows else 0
 
     def _append_sqlite(self, predictions: Sequence[Prediction]) -> None:
         """One statement, one transaction: the interpreter's lock is let go of once, until the disk has it."""
