@@ -2,13 +2,14 @@
 
 One server on one core, the load on another, at a fixed rate: the one that keeps the server's process busy for half of
 the time without a shadow. Every round measures each case once, in an order of its own, on the same server: its
-deployment is changed in between. A case's p99 is that of all its requests; its ratio to the one without a shadow has a
-bootstrap interval over the rounds, and the second run without a shadow says how far ratios go astray by chance. The
-server's own processor time for each request is compared round by round. A third run without a shadow has a process
-beside it that has nothing to do with the server and works as a hanging shadow does: a virtual machine may pay for one
-busy core with time of the other. Once the shadows' process may use every core,
-and once it shares the server's. A hanging shadow is killed and started anew after a second, so a run of three has that
-too.
+deployment is changed in between. Each round runs twice without a shadow: a case's p99 is compared with theirs of the
+same round, so that a machine whose speed drifts does not matter, and the median over the rounds is the ratio, so that a
+round in which it stood still does not either; its interval is bootstrapped over the rounds. What the second run without
+a shadow is to the first says how far ratios go astray by chance. The server's own processor time for each request is
+compared in the same way. A third run without a shadow has a process beside it that has nothing to do with the server
+and works as a hanging shadow does: a virtual machine may pay for one busy core with time of the other. Once the
+shadows' process may use every core, and once it shares the server's. A shadow hangs for the first of the seconds that
+are measured; then it is killed, its process is started anew, and it is left alone.
 
 The ledger lies where temporary files do: ``TMPDIR`` on a file system in memory takes the disk's own waits, which on a
 shared machine vary more than what is measured here, out of the figures.
@@ -20,7 +21,6 @@ import argparse
 import os
 import random
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -75,6 +75,11 @@ class Case:
     def latencies(self) -> list[Array]:
         """Milliseconds, round by round."""
         return [np.array(one.latencies) * 1000 for one in self.outcomes]
+
+    @property
+    def p99(self) -> list[float]:
+        """Milliseconds, round by round."""
+        return [float(np.quantile(one, 0.99)) for one in self.latencies]
 
 
 def main() -> None:
@@ -181,7 +186,7 @@ class _Course:
         with urlopen(self.contender.server.url + "/metrics", timeout=20) as answer:  # noqa: S310
             text = answer.read().decode()
         counted: Counter[str] = Counter()
-        for what, labels, value in re.findall(r"^understudy_shadow_(\w+)_total(\S*) (\S+)$", text, re.MULTILINE):
+        for what, labels, value in re.findall(r"^understudy_shadow_(\w+)_total(.*) (\S+)$", text, re.MULTILINE):
             reason = re.findall('reason="(.*?)"', labels)
             counted[": ".join([what, *reason])] += int(float(value))
         return counted
@@ -206,18 +211,16 @@ def _worked(process: psutil.Process) -> float:
 
 def _figures(cases: Mapping[str, Case]) -> dict[str, Any]:
     figures = {}
-    alone = cases[NONE]
     for name, case in cases.items():
         everything = np.concatenate(case.latencies)
-        ratio, low, high = _ratio(case.latencies, alone.latencies)
+        alone = [cases[NONE]] if name in (NONE, AGAIN) else [cases[NONE], cases[AGAIN]]
+        ratio, low, high = _ratio(case.p99, [one.p99 for one in alone])
         figures[name] = {
             "p50_ms": round(float(np.quantile(everything, 0.5)), 3),
-            "p99_ms": round(_p99(case.latencies), 3),
+            "p99_ms": round(float(np.quantile(everything, 0.99)), 3),
             "p99_to_none": ratio,
             "p99_to_none_interval": (low, high),
-            "processor_time_to_none": round(
-                statistics.median(with_it / without for with_it, without in zip(case.busy, alone.busy, strict=True)), 3
-            ),
+            "processor_time_to_none": _ratio(case.busy, [one.busy for one in alone])[0],
             "failed": sum(
                 one.broken + one.unsent + sum(one.statuses.values()) - one.statuses[200] for one in case.outcomes
             ),
@@ -227,19 +230,13 @@ def _figures(cases: Mapping[str, Case]) -> dict[str, Any]:
     return figures
 
 
-def _p99(rounds: Sequence[Array]) -> float:
-    return float(np.quantile(np.concatenate(rounds), 0.99))
-
-
-def _ratio(case: Sequence[Array], alone: Sequence[Array]) -> tuple[float, float, float]:
-    """Of the p99 of all requests, with a 95 % percentile bootstrap interval over the rounds, drawn for both alike."""
-    random_rounds = np.random.default_rng(0).integers(0, len(case), size=(RESAMPLES, len(case)))
-    drawn = [
-        _p99([case[number] for number in numbers]) / _p99([alone[number] for number in numbers])
-        for numbers in random_rounds
-    ]
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return round(_p99(case) / _p99(alone), 3), round(float(low), 3), round(float(high), 3)
+def _ratio(case: Sequence[float], alone: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    """Median over rounds of the ratio to the geometric mean of ``alone``, and its 95 % bootstrap interval."""
+    apart = np.log(case) - np.log(alone).mean(axis=0)
+    drawn = np.random.default_rng(0).choice(apart, size=(RESAMPLES, len(apart)))
+    found = np.exp([np.median(apart), *np.quantile(np.median(drawn, axis=1), (0.025, 0.975))])
+    ratio, low, high = (round(float(value), 3) for value in found)
+    return ratio, low, high
 
 
 def _table(place: str, rate: float, figures: Mapping[str, Any]) -> Table:

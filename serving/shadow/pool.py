@@ -19,9 +19,11 @@ from understudy.records import Prediction
 from understudy.records.deployment import Placed
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-"""Seconds before the process is started again: doubled each time, until it has answered once."""
+"""Seconds before the process is started again: doubled each time, until it has scored something."""
 LOADING = 60.0
 """Seconds that loading a model may take."""
+LONGEST_COOLDOWN = 300.0
+"""Seconds that a shadow which keeps failing is left alone: its breaker's cooldown is doubled up to this."""
 GATHER, FRAME_ROWS = 0.25, 128
 """Seconds, and rows, that batches gather before they are handed over together: each time costs the server some."""
 
@@ -44,6 +46,7 @@ class Shadows:
         self._lineup: Lineup | None = None
         self._loaded: set[str] = set()
         self._loading: set[str] = set()
+        self._last_before_loading = 0
         self._waiting = Waiting()
         self._due: asyncio.TimerHandle | None = None
         self._sent: dict[int, Sent] = {}
@@ -103,7 +106,7 @@ class Shadows:
     def _breaker(self) -> Breaker:
         limits = self.settings
         fewest = min(3, limits.breaker_fewest)
-        return Breaker(limits.breaker_window, fewest, limits.breaker_share, limits.breaker_cooldown)
+        return Breaker(limits.breaker_window, fewest, limits.breaker_share, limits.breaker_cooldown, LONGEST_COOLDOWN)
 
     def _refusal(self, placed: Placed, rows: int) -> str:
         if self._process is None or placed.digest not in self._loaded:
@@ -143,9 +146,11 @@ class Shadows:
             self._hand_over()  # the process may forget the models that these are for
         assert self._lineup is not None  # noqa: S101
         models = [self._lineup.model(placed) for placed in self._lineup.deployment.shadows]
+        if not self._sent:
+            self._progress = time.monotonic()
         self._loading = {model.digest for model in models}
         self._loaded &= self._loading
-        self._progress = time.monotonic()
+        self._last_before_loading = self._number
         wanted = [
             {
                 "digest": model.digest,
@@ -158,7 +163,7 @@ class Shadows:
         process.send(pack({"load": wanted}))
 
     async def _keep(self) -> None:
-        """Keep a process running, and start another one where it ends."""
+        """Keep a process running, and start another one where it ends; ever later, where none has scored anything."""
         pause = FIRST_PAUSE
         while True:
             self._process = process = await Process.start(self.program, self.settings)
@@ -166,10 +171,11 @@ class Shadows:
             watch = asyncio.create_task(self._watch(process))
             try:
                 while True:
-                    self._take((await read(process.reader))[0])
-                    pause = FIRST_PAUSE
+                    said = (await read(process.reader))[0]
+                    self._take(said)
+                    pause = FIRST_PAUSE if "stored" in said else pause
             except (asyncio.IncompleteReadError, OSError):
-                self._blame_first()
+                self._blame()
             finally:
                 watch.cancel()
                 self._loaded, self._loading = set(), set()
@@ -184,17 +190,23 @@ class Shadows:
         """Kill the process when it owes an answer for too long."""
         while True:
             await asyncio.sleep(min(self.settings.shadow_time / 4, 1.0))
-            limit = LOADING if self._loading else self.settings.shadow_time
-            if (self._sent or self._loading) and time.monotonic() - self._progress > limit:
-                self._blame_first()
+            sent = self._working_on()
+            limit = LOADING if sent is None else self.settings.shadow_time
+            if (sent or self._loading) and time.monotonic() - self._progress > limit:
+                self._blame()
                 self._lose("timeout")
                 process.kill()
 
-    def _blame_first(self) -> None:
-        """The process works in order: what it owes first is what it was at, be it the model's work or the storing."""
-        first = next(iter(self._sent.values()), None)
-        if first is not None and first.failed is None:
-            self._record(first.judge, succeeded=False)
+    def _working_on(self) -> Sent | None:
+        """The rows that the process is at, since it works in order; none while it loads or has nothing to do."""
+        number, sent = next(iter(self._sent.items()), (0, None))
+        return None if self._loading and number > self._last_before_loading else sent
+
+    def _blame(self) -> None:
+        """The model at work, unless its rows were being stored already."""
+        sent = self._working_on()
+        if sent is not None and sent.failed is None:
+            self._record(sent.judge, succeeded=False, fatal=True)
 
     def _lose(self, why: str) -> None:
         for batch in self._waiting.take_all():
@@ -229,6 +241,6 @@ class Shadows:
         else:
             self.tally.settle(sent.judge.arm, sent.rows, sent.failed or 0)
 
-    def _record(self, judge: Judge, succeeded: bool) -> None:
+    def _record(self, judge: Judge, succeeded: bool, fatal: bool = False) -> None:
         if judge.digest in self._breakers:
-            self._breakers[judge.digest].record(succeeded)
+            self._breakers[judge.digest].record(succeeded, fatal)

@@ -57,6 +57,33 @@ def test_the_try_decides() -> None:
     assert breaker.allow()
 
 
+def test_a_fatal_failure_opens_it_at_once() -> None:
+    clock = Clock()
+    breaker = Breaker(window=10, fewest=4, limit=0.5, cooldown=10, clock=clock)
+    for _ in range(9):
+        breaker.record(True)
+    breaker.record(False, fatal=True)
+    assert (breaker.state, breaker.opened) == ("open", 1)
+
+
+def test_each_failed_try_doubles_the_pause_up_to_the_longest_and_a_success_resets_it() -> None:
+    clock = Clock()
+    breaker = Breaker(window=10, fewest=1, limit=0.5, cooldown=10, longest=25, clock=clock)
+    breaker.record(False)
+    for pause in (10, 20, 25, 25):
+        clock.now += pause - 0.1
+        assert breaker.state == "open"
+        clock.now += 0.1
+        assert breaker.allow()
+        breaker.record(False)
+    clock.now += 25
+    assert breaker.allow()
+    breaker.record(True)
+    breaker.record(False)
+    clock.now += 10
+    assert breaker.state == "half-open"
+
+
 def test_a_try_that_nobody_reports_on_is_given_up() -> None:
     clock = Clock()
     breaker = opened(clock)

@@ -16,6 +16,7 @@ from small_serving import a_lineup, a_model, a_predictor, a_row
 
 from serving.predictor import Predictor
 from serving.routing.breaker import Breaker
+from serving.shadow.pool import LONGEST_COOLDOWN
 from understudy.records import Prediction
 
 pytestmark = pytest.mark.integration
@@ -73,31 +74,65 @@ def test_a_shadow_that_hangs_is_killed_and_the_next_one_works(shadowed: Shadowed
         assert shadows.tally.dropped == {("shadow2", "timeout"): 3}
         await until(lambda: shadows.ready and shadows.pid)
         assert shadows.pid != first
-        await predictor.predict(sizes(1.0))
-        await settled(predictor)
-        assert shadows.tally.scored == {"shadow2": 1}
+        for _ in range(2):
+            await predictor.predict(sizes(1.0))
+            await settled(predictor)
+        assert shadows.tally.scored == {"shadow2": 2}
 
-    shadowed.run(work, shadow_time=0.5)
-    assert len(shadowed.writer.of("live")) == 4
-    assert len(shadowed.records.read()) == 1
+    shadowed.run(work, shadow_time=0.5, breaker_cooldown=0.01)
+    assert len(shadowed.writer.of("live")) == 5
+    assert len(shadowed.records.read()) == 2
 
 
-def test_a_shadow_that_always_hangs_stops_troubling_the_others(shadowed: Shadowed) -> None:
+def test_a_shadow_that_hangs_once_is_left_alone_and_troubles_the_others_no_more(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
+        await predictor.predict(sizes(HANGS))
+        await until(lambda: shadows.restarts == 1)
+        await until(lambda: shadows.ready and shadows.pid)
         for _ in range(3):
+            await predictor.predict(sizes(HANGS))
+            await settled(predictor)
+        assert shadows.tally.dropped["shadow2", "timeout"] == 1
+        assert shadows.tally.dropped["shadow2", "open circuit"] == 3
+        assert shadows.tally.scored["shadow3"] == 3
+        assert shadows.restarts == 1
+
+    shadowed.run(work, plain=True, shadow_time=0.2)
+
+
+def test_a_shadow_that_goes_on_hanging_is_tried_ever_more_seldom(shadowed: Shadowed) -> None:
+    async def work(predictor: Predictor) -> None:
+        shadows = predictor.shadows
+        [breaker] = shadows._breakers.values()
+        for times in (1, 2, 4):
             await until(lambda: shadows.ready and shadows.pid)
             restarts = shadows.restarts
             await predictor.predict(sizes(HANGS))
             await until(lambda before=restarts: shadows.restarts > before)
+            assert breaker._pause == pytest.approx(0.01 * times)
+        assert breaker.longest == LONGEST_COOLDOWN
+
+    shadowed.run(work, shadow_time=0.2, breaker_cooldown=0.01)
+
+
+def test_a_process_that_hangs_has_no_more_time_because_another_lineup_comes(shadowed: Shadowed, tmp_path: Path) -> None:
+    """It cannot load the new models before it is through with what hangs."""
+
+    async def work(predictor: Predictor) -> None:
+        shadows = predictor.shadows
+        await predictor.predict(sizes(HANGS))
+        await until(lambda: shadows._sent)
+        others = tmp_path / "others"
+        predictor.lineup = a_lineup(a_model(others, 1), shadows=(a_model(others, 3),), revision=6)
+        await until(lambda: shadows.restarts == 1)
         await until(lambda: shadows.ready and shadows.pid)
         await predictor.predict(sizes(HANGS))
         await settled(predictor)
-        assert shadows.tally.dropped["shadow2", "timeout"] == 3
-        assert shadows.tally.dropped["shadow2", "open circuit"] == 1
-        assert shadows.tally.scored["shadow3"] == 1
+        assert shadows.tally.dropped == {("shadow2", "timeout"): 1}
+        assert shadows.tally.scored == {"shadow3": 1}
 
-    shadowed.run(work, plain=True, shadow_time=0.2, breaker_window=3)
+    shadowed.run(work, shadow_time=0.5)
 
 
 def test_a_slow_shadow_drops_what_it_cannot_keep_up_with(shadowed: Shadowed) -> None:
@@ -196,7 +231,7 @@ def test_a_killed_process_is_replaced_and_its_rows_are_counted(shadowed: Shadowe
         assert lost + shadows.tally.scored["shadow2"] == 4
         assert len(found) == 4
 
-    shadowed.run(work)
+    shadowed.run(work, breaker_cooldown=0.01)
     assert len(shadowed.writer.of("live")) == 4
 
 
