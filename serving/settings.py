@@ -58,10 +58,8 @@ class ServingSettings(BaseSettings):
     """Rows that may be with the shadows at once; what comes beyond is not shadowed."""
     shadow_time: float = Field(default=5.0, gt=0)
     """Time without an answer after which the shadows' process is killed and started anew."""
-    shadow_idle: bool = True
-    """Whether the shadows' process gets nothing but what time the server and its session leave of a core (Linux)."""
-    shadow_nice: int = Field(default=10, ge=0, le=19)
-    """How far it stands back for the server where it gets more."""
+    shadow_nice: int = Field(default=19, ge=0, le=19)
+    """Its priority: at 19 it has what time the server leaves, at 0 as much as the server."""
     shadow_cores: tuple[int, ...] = ()
     """Cores that the shadows' process may use, as in ``[2, 3]``; the server's own where none are named. On Linux."""
 

@@ -15,8 +15,6 @@ from serving.settings import ServingSettings
 SOCKET_BYTES = 2**20
 PARTING = 1.0
 """Seconds that it is given to end by itself."""
-LAST = 19
-"""The lowest priority."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +77,14 @@ class Process:
 
 def stand_back(pid: int, settings: ServingSettings) -> None:
     """Let the server go first from the start: importing what the process needs is work too."""
-    nice = LAST if settings.shadow_idle else settings.shadow_nice
-    os.setpriority(os.PRIO_PROCESS, pid, nice)
+    os.setpriority(os.PRIO_PROCESS, pid, settings.shadow_nice)
     if sys.platform == "linux":
         # Batch, so that it does not run the moment that the server hands it something, in the server's time.
-        policy = os.SCHED_IDLE if settings.shadow_idle else os.SCHED_BATCH
-        os.sched_setscheduler(pid, policy, os.sched_param(0))
+        os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
         # Linux may share a core evenly between sessions, whatever the priorities of the processes in them: then the
-        # session has a priority of its own. Within the server's session an idle process would be last there, and yet
+        # session has a priority of its own. Within the server's session the process would be last there, and yet
         # take its session's turn from the kernel's threads, such as those that bring the ledger to the disk.
         with suppress(OSError):
-            Path(f"/proc/{pid}/autogroup").write_text(str(nice))
+            Path(f"/proc/{pid}/autogroup").write_text(str(settings.shadow_nice))
         if settings.shadow_cores:
             os.sched_setaffinity(pid, settings.shadow_cores)

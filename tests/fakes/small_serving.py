@@ -142,7 +142,7 @@ def a_predictor(
         records: where its shadows store what they say.
     """
     # Tests share the machine with other tests, which would leave idle work no time at all.
-    settings = ServingSettings(**{"shadow_idle": False, **said})
+    settings = ServingSettings(**{"shadow_nice": 10, **said})
     writer = writer or FakeWriter()
     shadows = Shadows((records or Records(Path(os.devnull))).program, settings)
     predictor = Predictor(SPEC, Path(), writer, FeatureCache(SPEC), shadows, settings, clock=lambda: NOON)

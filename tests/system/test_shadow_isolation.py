@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def server(project: Project) -> Iterator[Server]:
-    patient = {"UNDERSTUDY_SERVING_SHADOW_IDLE": "false"}  # other tests may leave idle work no time at all
+    patient = {"UNDERSTUDY_SERVING_SHADOW_NICE": "0"}  # other tests may leave idle work no time at all
     with a_server(project, UNDERSTUDY_SERVING_SHADOW_TIME="0.4", **patient) as running:
         yield running
 

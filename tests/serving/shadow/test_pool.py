@@ -201,17 +201,17 @@ def test_the_process_stands_back_for_the_server(tmp_path: Path) -> None:
             predictor.lineup = a_lineup(a_model(tmp_path / str(said), 1), shadows=(a_model(tmp_path / str(said), 2),))
             await until(lambda: predictor.shadows.pid)
             pid = predictor.shadows.pid or 0
-            assert os.getpriority(os.PRIO_PROCESS, pid) == (19 if predictor.shadows.settings.shadow_idle else 10)
+            nice = os.getpriority(os.PRIO_PROCESS, pid)
+            assert nice == predictor.shadows.settings.shadow_nice
             assert os.getsid(pid) == pid
             grouping = Path(f"/proc/{pid}/autogroup")
             if grouping.exists():
-                nice = os.getpriority(os.PRIO_PROCESS, pid)
                 assert grouping.read_text().split()[1:] in ([], ["nice", str(nice)])
             found = os.sched_getscheduler(pid), os.sched_getaffinity(pid)
             await predictor.close()
             return found
 
-    assert asyncio.run(work(shadow_idle=True, shadow_cores=(core,))) == (os.SCHED_IDLE, {core})
+    assert asyncio.run(work(shadow_nice=19, shadow_cores=(core,))) == (os.SCHED_BATCH, {core})
     assert asyncio.run(work()) == (os.SCHED_BATCH, os.sched_getaffinity(0))
 
 
