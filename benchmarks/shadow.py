@@ -8,8 +8,9 @@ round in which it stood still does not either; its interval is bootstrapped over
 a shadow is to the first says how far ratios go astray by chance. The server's own processor time for each request is
 compared in the same way. A third run without a shadow has a process beside it that has nothing to do with the server
 and works as a hanging shadow does: a virtual machine may pay for one busy core with time of the other. Once the
-shadows' process may use every core, and once it shares the server's. A shadow hangs for the first of the seconds that
-are measured; then it is killed, its process is started anew, and it is left alone.
+shadows' process may use every core, once it shares the server's and once the load generator's: there it never runs in
+the server's place, and costs the generator's own waiting and what two cores share. A shadow hangs for the first of the
+seconds that are measured; then it is killed, its process is started anew, and it is left alone.
 
 The ledger lies where temporary files do: ``TMPDIR`` on a file system in memory takes the disk's own waits, which on a
 shared machine vary more than what is measured here, out of the figures.
@@ -99,8 +100,8 @@ def main() -> None:
         contenders = Contenders(workspace, given.problem, given.moment, server_core)
         kinds = _kinds(contenders.bundle, Path(scratch))
         places = {"on any core": every}
-        if server_core is not None:
-            places["on the server's core"] = [server_core]
+        if server_core is not None and load_core is not None:
+            places |= {"on the server's core": [server_core], "on the load's core": [load_core]}
         record: dict[str, Any] = {"problem": given.problem, "cores": cores(), "connections": CONNECTIONS, "places": {}}
         for place, allowed in places.items():
             name = f"shadow {place}".replace("'", "")
