@@ -19,6 +19,7 @@ Usage: ``python -m benchmarks.shadow [--rounds 24]``. Writes ``benchmarks/result
 """
 
 import argparse
+import asyncio
 import os
 import random
 import re
@@ -55,6 +56,8 @@ NONE, AGAIN, SPINS, WELL, SLOWER, RAISES, HANGS = (
 )  # fmt: skip
 SPINNING = "while True: pass"
 CONNECTIONS = 16
+PATIENCE = 30.0
+"""Seconds that the server has to take a deployment."""
 SETTLE = 1.5
 """Seconds that a shadow has to be loaded before it is measured, and a hanging one to be gone."""
 BUSY = 0.5
@@ -168,7 +171,10 @@ class _Course:
 
     def _measure(self, name: str, case: Case) -> None:
         revision = self.contenders.shadow(self.contender.name, *self.kinds[name])
+        end = time.monotonic() + PATIENCE
         while self._read("/healthz/ready")["revision"] != revision:
+            if time.monotonic() > end:
+                raise SystemExit(f"The server did not take revision {revision} ({name}) in {PATIENCE:.0f} s.")
             time.sleep(0.05)
         time.sleep(SETTLE)
         before, process = self._counted(), psutil.Process(self.contender.server.pid)
@@ -177,7 +183,10 @@ class _Course:
             outcome = run_on_uvloop(self._offered(self.rate))
         case.busy.append((_worked(process) - worked) / len(outcome.latencies))
         case.outcomes.append(outcome)
-        case.became.update(self._counted() - before)
+        became = self._counted() - before
+        if name in (WELL, SLOWER) and not became["scored"]:
+            raise SystemExit(f"{self.contender.name}: the shadow ({name}) scored nothing: {dict(became)}.")
+        case.became.update(became)
 
     def _read(self, path: str) -> Any:
         with urlopen(self.contender.server.url + path, timeout=20) as answer:  # noqa: S310
@@ -198,7 +207,7 @@ def _spinning(allowed: Collection[int]) -> Iterator[None]:
     """A process that is started as a server's shadows are, works without end, and has nothing else to do with it."""
     settings = ServingSettings(shadow_cores=tuple(allowed))
     with subprocess.Popen([sys.executable, "-c", SPINNING], start_new_session=True) as process:  # noqa: S603
-        stand_back(process.pid, settings)
+        asyncio.run(stand_back(process.pid, settings))
         try:
             yield
         finally:

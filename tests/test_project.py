@@ -17,6 +17,7 @@ SPANNING = {
     "test_dated_rows.py",
     "test_explanation.py",
     "test_figures.py",
+    "test_hanging_shadows.py",
     "test_lengths.py",
     "test_peers.py",
     "test_planted_leaks.py",

@@ -26,7 +26,7 @@ class Breaker:
         longest: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.fewest, self.limit, self.clock = fewest, limit, clock
+        self.fewest, self.limit, self.clock = min(fewest, window), limit, clock
         self.cooldown, self.longest = cooldown, max(cooldown, longest)
         self.opened = 0
         """How often it has opened."""

@@ -1,9 +1,9 @@
 """The server's side of its shadows: hands batches over, hears what became of them, and never waits for either."""
 
 import asyncio
-import contextlib
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from serving.features import Features
@@ -11,6 +11,7 @@ from serving.lineup import Lineup
 from serving.routing.breaker import Breaker
 from serving.settings import ServingSettings
 from serving.shadow.frames import pack, pack_tensors, read
+from serving.shadow.loads import Loads
 from serving.shadow.process import Process, Program
 from serving.shadow.records import Judge, told
 from serving.shadow.sent import Offered, Sent, Waiting, joined
@@ -40,12 +41,11 @@ class Shadows:
     def __init__(self, program: Program, settings: ServingSettings) -> None:
         self.program, self.settings = program, settings
         self.tally = Tally()
-        self.refused: dict[str, str] = {}
-        """Why the process would not load a model, by digest."""
         self.restarts = 0
         self._lineup: Lineup | None = None
-        self._loaded: set[str] = set()
-        self._loading: set[str] = set()
+        self._loads = Loads()
+        self.refused: Mapping[str, str] = self._loads.refused
+        """Why the process has not loaded a model, by digest."""
         self._last_before_loading = 0
         self._waiting = Waiting()
         self._due: asyncio.TimerHandle | None = None
@@ -61,6 +61,7 @@ class Shadows:
         self._lineup = lineup
         wanted = {placed.digest for placed in lineup.deployment.shadows}
         self._breakers = {digest: self._breakers.get(digest) or self._breaker() for digest in wanted}
+        self._loads.renew()
         if self._process is not None:
             self._load(self._process)
         if wanted and self._keeper is None:
@@ -83,7 +84,7 @@ class Shadows:
     def ready(self) -> bool:
         """Whether every shadow of the lineup is loaded, or refused."""
         wanted = {placed.digest for placed in self._lineup.deployment.shadows} if self._lineup else set()
-        return wanted <= self._loaded | set(self.refused)
+        return wanted <= self._loads.loaded | self.refused.keys()
 
     @property
     def pid(self) -> int | None:
@@ -99,8 +100,7 @@ class Shadows:
         """End the process; what it has not answered is dropped."""
         if self._keeper is not None:
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.gather(self._keeper, return_exceptions=True)
             self._keeper = None
 
     def _breaker(self) -> Breaker:
@@ -109,7 +109,9 @@ class Shadows:
         return Breaker(limits.breaker_window, fewest, limits.breaker_share, limits.breaker_cooldown, LONGEST_COOLDOWN)
 
     def _refusal(self, placed: Placed, rows: int) -> str:
-        if self._process is None or placed.digest not in self._loaded:
+        if placed.digest in self.refused:
+            return "refused"
+        if self._process is None or placed.digest not in self._loads.loaded:
             return "loading"
         if self.tally.outstanding + rows > self.settings.shadow_rows:
             return "full"
@@ -131,8 +133,7 @@ class Shadows:
             self._due = None
         if self._process is None or not (batches := self._waiting.take(FRAME_ROWS)):
             return
-        if not self._sent:
-            self._progress = time.monotonic()
+        self._begin()
         rows = [told(prediction) for batch in batches for prediction in batch.live]
         chosen = []
         for judge in batches[0].judges:
@@ -146,45 +147,51 @@ class Shadows:
             self._hand_over()  # the process may forget the models that these are for
         assert self._lineup is not None  # noqa: S101
         models = [self._lineup.model(placed) for placed in self._lineup.deployment.shadows]
-        if not self._sent:
-            self._progress = time.monotonic()
-        self._loading = {model.digest for model in models}
-        self._loaded &= self._loading
+        self._begin()
         self._last_before_loading = self._number
-        wanted = [
-            {
-                "digest": model.digest,
-                "folder": str(model.bundle.folder),
-                "version": model.version,
-                "code_hash": model.manifest.features.code_hash,
-            }
-            for model in models
-        ]
-        process.send(pack({"load": wanted}))
+        process.send(pack(self._loads.ask(models)))
+
+    def _begin(self) -> None:
+        """The time limit holds from now on, unless it holds already."""
+        if not self._sent and not self._loads.loading:
+            self._progress = time.monotonic()
 
     async def _keep(self) -> None:
         """Keep a process running, and start another one where it ends; ever later, where none has scored anything."""
         pause = FIRST_PAUSE
         while True:
-            self._process = process = await Process.start(self.program, self.settings)
-            self._load(process)
-            watch = asyncio.create_task(self._watch(process))
             try:
-                while True:
-                    said = (await read(process.reader))[0]
-                    self._take(said)
-                    pause = FIRST_PAUSE if "stored" in said else pause
-            except (asyncio.IncompleteReadError, OSError):
-                self._blame()
-            finally:
-                watch.cancel()
-                self._loaded, self._loading = set(), set()
-                self._process = None
-                await process.end()
-                self._lose("died")
+                process = await Process.start(self.program, self.settings)
+            except OSError as failed:
+                log.warning("the shadows' process cannot be started: %s", failed)
+            else:
+                pause = FIRST_PAUSE if await self._attend(process) else pause
             self.restarts += 1
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _attend(self, process: Process) -> bool:
+        """Take what the process says until it ends; return whether it has stored anything."""
+        stored = False
+        self._process = process
+        watch = asyncio.create_task(self._watch(process))
+        try:
+            self._load(process)
+            while True:
+                said = (await read(process.reader))[0]
+                self._take(said)
+                stored |= "stored" in said
+        except (asyncio.IncompleteReadError, OSError):
+            self._blame()
+        except Exception:  # one that speaks nonsense is replaced like one that died
+            log.exception("the shadows' process is ended")
+        finally:
+            watch.cancel()
+            self._process = None
+            self._loads.forget()
+            self._lose("died")
+            await process.end()
+        return stored
 
     async def _watch(self, process: Process) -> None:
         """Kill the process when it owes an answer for too long."""
@@ -192,20 +199,24 @@ class Shadows:
             await asyncio.sleep(min(self.settings.shadow_time / 4, 1.0))
             sent = self._working_on()
             limit = LOADING if sent is None else self.settings.shadow_time
-            if (sent or self._loading) and time.monotonic() - self._progress > limit:
+            if (sent or self._loads.loading) and time.monotonic() - self._progress > limit:
+                self._process = None  # it may take a while to be gone, and is given nothing any more
                 self._blame()
                 self._lose("timeout")
                 process.kill()
+                return
 
     def _working_on(self) -> Sent | None:
         """The rows that the process is at, since it works in order; none while it loads or has nothing to do."""
         number, sent = next(iter(self._sent.items()), (0, None))
-        return None if self._loading and number > self._last_before_loading else sent
+        return None if self._loads.loading and number > self._last_before_loading else sent
 
     def _blame(self) -> None:
-        """The model at work, unless its rows were being stored already."""
+        """The model that was loaded or at work, unless its rows were being stored already."""
         sent = self._working_on()
-        if sent is not None and sent.failed is None:
+        if sent is None:
+            self._loads.blame()
+        elif sent.failed is None:
             self._record(sent.judge, succeeded=False, fatal=True)
 
     def _lose(self, why: str) -> None:
@@ -218,19 +229,13 @@ class Shadows:
 
     def _take(self, said: dict[str, Any]) -> None:
         self._progress = time.monotonic()
-        if "loaded" in said:
-            self._loading.discard(said["loaded"])
-            if said["error"]:
-                self.refused[said["loaded"]] = said["error"]
-            else:
-                self._loaded.add(said["loaded"])
-                self.refused.pop(said["loaded"], None)
-            return
-        if "scored" in said:
+        if "number" in said:
+            self._loads.take(said)
+        elif "scored" in said:
             if sent := self._sent.get(said["scored"]):
                 sent.failed = said["failed"]
                 self._record(sent.judge, succeeded=said["failed"] < sent.rows / 2)
-        elif sent := self._sent.pop(said["stored"], None):  # else too late: it is counted as dropped
+        elif "stored" in said and (sent := self._sent.pop(said["stored"], None)):  # else it is counted as dropped
             self._stored(sent, said["unstored"])
             self._hand_over_soon()
 

@@ -9,7 +9,10 @@ class Tally:
     """Rows, by shadow; every row that is offered is in one of these in the end."""
 
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Not scored, by shadow and reason: ``loading``, ``full``, ``timeout``, ``died``, ``open circuit``, ``ledger``."""
+    """Not scored, by shadow and reason.
+
+    ``loading``, ``refused``, ``full``, ``timeout``, ``died``, ``open circuit`` or ``ledger``.
+    """
     scored: Counter[str] = field(default_factory=Counter)
     """Scored and stored."""
     failed: Counter[str] = field(default_factory=Counter)

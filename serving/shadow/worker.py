@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import select
 import signal
 import socket
 import sys
@@ -23,6 +24,10 @@ from understudy.records import Prediction
 
 PR_SET_PDEATHSIG = 1
 FATAL = 4
+REST = 60.0
+"""Seconds without work after which the ledger is settled."""
+PIECE, ALIVE = 32, 0.2
+"""Rows that are scored at once, and seconds between two signs of life while they are."""
 
 
 class Worker:
@@ -34,21 +39,28 @@ class Worker:
 
     def run(self) -> None:
         """Answer until the server is gone."""
-        while (frame := receive(self.connection)) is not None:
+        while True:
+            while not select.select([self.connection], [], [], REST)[0]:
+                self._settle()  # what others erased meanwhile is to leave the file too
+            if (frame := receive(self.connection)) is None:
+                return
             give_way()
-            self._load(frame[0]["load"]) if "load" in frame[0] else self._score(frame)
+            self._load(**frame[0]) if "load" in frame[0] else self._score(frame)
 
-    def _load(self, wanted: list[dict[str, Any]]) -> None:
-        self.models = {item["digest"]: self.models[item["digest"]] for item in wanted if item["digest"] in self.models}
-        for item in wanted:
-            digest, error = item["digest"], ""
-            try:
-                if digest not in self.models:
-                    folder = Path(item["folder"])
-                    self.models[digest] = LoadedModel.load(folder, item["version"], digest, item["code_hash"])
-            except UnderstudyError as failed:
-                error = str(failed)
-            self.connection.sendall(pack({"loaded": digest, "error": error}))
+    def _load(self, load: list[dict[str, Any]], number: int) -> None:
+        self.models = {item["digest"]: self.models[item["digest"]] for item in load if item["digest"] in self.models}
+        for item in load:
+            self._say({"loading": item["digest"], "number": number})
+            self._say({"loaded": item["digest"], "number": number, "error": self._hold(**item)})
+
+    def _hold(self, folder: str, version: int, digest: str, code_hash: str) -> str:
+        """Why the model cannot be loaded; empty when it is."""
+        try:
+            if digest not in self.models:
+                self.models[digest] = LoadedModel.load(Path(folder), version, digest, code_hash)
+        except Exception as failed:  # also whatever a damaged or vanished file makes a library raise
+            return str(failed) or repr(failed)
+        return ""
 
     def _score(self, frame: Frame) -> None:
         numbers, categories = unpack_tensors(*frame)
@@ -56,13 +68,29 @@ class Worker:
             judge = Judge(**described)
             give_way()
             start = time.perf_counter()
-            scores, error = sound_scores(self.models[judge.digest], numbers, categories)
+            scores, error = self._scores(self.models[judge.digest], numbers, categories)
             spent = (time.perf_counter() - start) * 1000 / len(scores)
             failed = int(np.isnan(scores).sum())
-            self.connection.sendall(pack({"scored": number, "failed": failed}))
+            self._say({"scored": number, "failed": failed})
             give_way()
             unstored = self._store(records(judge, frame[0]["rows"], scores, error, spent))
-            self.connection.sendall(pack({"stored": number, "unstored": unstored}))
+            self._say({"stored": number, "unstored": unstored})
+
+    def _scores(self, model: LoadedModel, numbers: Array | None, categories: Array | None) -> tuple[FloatArray, str]:
+        """As ``sound_scores``; a model that is slow, and no more than that, is said to be alive meanwhile."""
+        rows, said = len(numbers if numbers is not None else categories), time.monotonic()  # type: ignore[arg-type]
+        scores, error = np.empty(rows, np.float32), ""
+        for first in range(0, rows, PIECE):
+            piece = slice(first, first + PIECE)
+            scores[piece], failed = sound_scores(model, *_rows(piece, numbers, categories))
+            error = failed or error
+            if time.monotonic() - said > ALIVE:
+                said = time.monotonic()
+                self._say({"alive": True})
+        return scores, error
+
+    def _say(self, head: dict[str, Any]) -> None:
+        self.connection.sendall(pack(head))
 
     def _store(self, made: Sequence[Prediction]) -> str:
         """Why they could not be stored; empty when they are."""
@@ -70,9 +98,12 @@ class Worker:
             self.ledger.append(made)
         except UnderstudyError as failed:
             return str(failed)
+        self._settle()
+        return ""
+
+    def _settle(self) -> None:
         with suppress(UnderstudyError):
             self.ledger.settle()
-        return ""
 
 
 def give_way() -> None:
@@ -96,10 +127,13 @@ def sound_scores(model: LoadedModel, numbers: Array | None, categories: Array | 
         if rows == 1:
             return np.full(1, np.nan, np.float32), str(failed)
     halves = [
-        sound_scores(model, *(None if tensor is None else tensor[part] for tensor in (numbers, categories)))
-        for part in (slice(rows // 2), slice(rows // 2, None))
+        sound_scores(model, *_rows(part, numbers, categories)) for part in (slice(rows // 2), slice(rows // 2, None))
     ]
     return np.concatenate([scores for scores, _ in halves]), halves[1][1] or halves[0][1]
+
+
+def _rows(part: slice, *tensors: Array | None) -> tuple[Array | None, ...]:
+    return tuple(None if tensor is None else tensor[part] for tensor in tensors)
 
 
 def serve(descriptor: int, ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ class FakeRegistry:
         self.kept: dict[tuple[str, int], Version] = {}
         self.changes: list[str] = []
         self.store = Path(tempfile.mkdtemp())
+        weakref.finalize(self, shutil.rmtree, self.store, ignore_errors=True)
 
     def problems(self) -> tuple[str, ...]:
         return tuple(sorted({problem for problem, _ in self.kept}))

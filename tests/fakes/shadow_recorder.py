@@ -1,18 +1,24 @@
-"""A process for shadows whose ledger is a file of pickles: ``python -m shadow_recorder DESCRIPTOR``."""
+"""A process for shadows whose ledger is a file of pickles: ``python -m shadow_recorder DESCRIPTOR``.
+
+It hangs when it is to load the model whose digest the variable HANGING_LOAD has.
+"""
 
 import os
 import pickle
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from serving.model import LoadedModel
+from serving.shadow import worker
 from serving.shadow.process import Program
 from serving.shadow.worker import serve
 from understudy.errors import StoreError
 from understudy.records import Prediction
 
-FILE = "SHADOW_RECORDS"
+FILE, HANGING = "SHADOW_RECORDS", "HANGING_LOAD"
 
 
 class Records:
@@ -46,7 +52,18 @@ class Records:
         return found
 
 
+class HangingModel(LoadedModel):
+    """Hangs while it is loaded, if it is the one named."""
+
+    @classmethod
+    def load(cls, folder: Path, version: int, digest: str, code_hash: str | None) -> LoadedModel:
+        if digest == os.environ.get(HANGING):
+            time.sleep(3600)
+        return LoadedModel.load(folder, version, digest, code_hash)
+
+
 def main() -> None:
+    worker.LoadedModel = HangingModel  # type: ignore[misc]
     ledger: Any = Records(Path(os.environ[FILE]))
     serve(int(sys.argv[1]), ledger)
 

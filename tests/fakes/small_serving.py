@@ -141,7 +141,7 @@ def a_predictor(
     Args:
         records: where its shadows store what they say.
     """
-    # Tests share the machine with other tests, which would leave idle work no time at all.
+    # Tests share the machine with other tests, which would leave work that stands back no time at all.
     settings = ServingSettings(**{"shadow_nice": 10, **said})
     writer = writer or FakeWriter()
     shadows = Shadows((records or Records(Path(os.devnull))).program, settings)

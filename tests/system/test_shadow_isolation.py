@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def server(project: Project) -> Iterator[Server]:
-    patient = {"UNDERSTUDY_SERVING_SHADOW_NICE": "0"}  # other tests may leave idle work no time at all
+    patient = {"UNDERSTUDY_SERVING_SHADOW_NICE": "0"}  # other tests may leave work that stands back no time at all
     with a_server(project, UNDERSTUDY_SERVING_SHADOW_TIME="0.4", **patient) as running:
         yield running
 
@@ -132,10 +132,18 @@ def stored_of(project: Project) -> list[dict[str, Any]]:
         ledger.close()
 
 
-def test_a_hanging_shadow_ends_with_a_server_that_is_killed(project: Project, server: Server) -> None:
-    with_shadows(project, server, 2, "hangs")
-    loaded(server, "hangs", Pressure().request() | {"size": 0.0})
-    (worker,) = psutil.Process(server.process.pid).children()
-    assert httpx.post(f"{server.url}/v1/predict", json=Pressure().request() | {"size": 3.0}).status_code == 200
-    server.process.kill()
-    assert psutil.wait_procs([worker], timeout=5) == ([worker], [])
+def test_a_hanging_shadow_ends_with_a_server_that_is_killed(project: Project) -> None:
+    """It never sees that its socket is closed."""
+    patient = {"UNDERSTUDY_SERVING_SHADOW_NICE": "0", "UNDERSTUDY_SERVING_SHADOW_TIME": "60"}
+    with a_server(project, **patient) as server:
+        with_shadows(project, server, 2, "hangs")
+        loaded(server, "hangs", Pressure().request() | {"size": 0.0})
+        (worker,) = psutil.Process(server.process.pid).children()
+        before = worker.cpu_times().user
+        assert httpx.post(f"{server.url}/v1/predict", json=Pressure().request() | {"size": 3.0}).status_code == 200
+        end = time.monotonic() + 30
+        while worker.cpu_times().user < before + 0.5:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        server.process.kill()
+        assert psutil.wait_procs([worker], timeout=5) == ([worker], [])

@@ -129,7 +129,7 @@ def test_what_holds_whatever_happens(steps: list[bool | float], window: int, few
             before = breaker.opened
             breaker.record(step)
             newest = [*newest, step][-window:] if state == "closed" else []
-            enough = len(newest) >= fewest
+            enough = len(newest) >= min(fewest, window)
             due = enough and newest.count(False) >= limit * len(newest) if state == "closed" else not step
             assert (breaker.opened > before) == due
             if due:

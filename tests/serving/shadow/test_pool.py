@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,6 @@ from small_serving import a_lineup, a_model, a_predictor, a_row
 
 from serving.predictor import Predictor
 from serving.routing.breaker import Breaker
-from serving.shadow.pool import LONGEST_COOLDOWN
 from understudy.records import Prediction
 
 pytestmark = pytest.mark.integration
@@ -59,80 +59,6 @@ def test_a_shadow_that_raises_is_recorded_with_its_error(shadowed: Shadowed) -> 
     [shadow] = shadowed.records.read()
     assert (shadow.score, shadow.decision) == (None, None)
     assert shadow.error.startswith("Version 2 cannot score")
-
-
-def test_a_shadow_that_hangs_is_killed_and_the_next_one_works(shadowed: Shadowed) -> None:
-    async def work(predictor: Predictor) -> None:
-        shadows = predictor.shadows
-        first = shadows.pid
-        start = time.perf_counter()
-        [found] = await predictor.predict(sizes(HANGS))
-        assert time.perf_counter() - start < 0.2
-        assert found.score == 1.0
-        await predictor.predict(sizes(1.0, 1.0))
-        await until(lambda: shadows.restarts == 1)
-        assert shadows.tally.dropped == {("shadow2", "timeout"): 3}
-        await until(lambda: shadows.ready and shadows.pid)
-        assert shadows.pid != first
-        for _ in range(2):
-            await predictor.predict(sizes(1.0))
-            await settled(predictor)
-        assert shadows.tally.scored == {"shadow2": 2}
-
-    shadowed.run(work, shadow_time=0.5, breaker_cooldown=0.01)
-    assert len(shadowed.writer.of("live")) == 5
-    assert len(shadowed.records.read()) == 2
-
-
-def test_a_shadow_that_hangs_once_is_left_alone_and_troubles_the_others_no_more(shadowed: Shadowed) -> None:
-    async def work(predictor: Predictor) -> None:
-        shadows = predictor.shadows
-        await predictor.predict(sizes(HANGS))
-        await until(lambda: shadows.restarts == 1)
-        await until(lambda: shadows.ready and shadows.pid)
-        for _ in range(3):
-            await predictor.predict(sizes(HANGS))
-            await settled(predictor)
-        assert shadows.tally.dropped["shadow2", "timeout"] == 1
-        assert shadows.tally.dropped["shadow2", "open circuit"] == 3
-        assert shadows.tally.scored["shadow3"] == 3
-        assert shadows.restarts == 1
-
-    shadowed.run(work, plain=True, shadow_time=0.2)
-
-
-def test_a_shadow_that_goes_on_hanging_is_tried_ever_more_seldom(shadowed: Shadowed) -> None:
-    async def work(predictor: Predictor) -> None:
-        shadows = predictor.shadows
-        [breaker] = shadows._breakers.values()
-        for times in (1, 2, 4):
-            await until(lambda: shadows.ready and shadows.pid)
-            restarts = shadows.restarts
-            await predictor.predict(sizes(HANGS))
-            await until(lambda before=restarts: shadows.restarts > before)
-            assert breaker._pause == pytest.approx(0.01 * times)
-        assert breaker.longest == LONGEST_COOLDOWN
-
-    shadowed.run(work, shadow_time=0.2, breaker_cooldown=0.01)
-
-
-def test_a_process_that_hangs_has_no_more_time_because_another_lineup_comes(shadowed: Shadowed, tmp_path: Path) -> None:
-    """It cannot load the new models before it is through with what hangs."""
-
-    async def work(predictor: Predictor) -> None:
-        shadows = predictor.shadows
-        await predictor.predict(sizes(HANGS))
-        await until(lambda: shadows._sent)
-        others = tmp_path / "others"
-        predictor.lineup = a_lineup(a_model(others, 1), shadows=(a_model(others, 3),), revision=6)
-        await until(lambda: shadows.restarts == 1)
-        await until(lambda: shadows.ready and shadows.pid)
-        await predictor.predict(sizes(HANGS))
-        await settled(predictor)
-        assert shadows.tally.dropped == {("shadow2", "timeout"): 1}
-        assert shadows.tally.scored == {"shadow3": 1}
-
-    shadowed.run(work, shadow_time=0.5)
 
 
 def test_a_slow_shadow_drops_what_it_cannot_keep_up_with(shadowed: Shadowed) -> None:
@@ -276,7 +202,7 @@ def test_a_damaged_shadow_is_refused_with_a_reason(tmp_path: Path) -> None:
             assert "card.md" in predictor.shadows.refused[damaged.digest]
             assert len(await predictor.predict(sizes(1.0))) == 1
             await settled(predictor)
-            assert predictor.shadows.tally.dropped == {("shadow2", "loading"): 1}
+            assert predictor.shadows.tally.dropped == {("shadow2", "refused"): 1}
             await predictor.close()
 
     asyncio.run(work())
@@ -317,3 +243,67 @@ def test_breakers_of_shadows_last_over_lineups(tmp_path: Path) -> None:
             await predictor.close()
 
     asyncio.run(work())
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    starts = 0
+    really = subprocess.Popen
+
+    def no_descriptor_left(*said: Any, **more: Any) -> Any:
+        nonlocal starts
+        starts += 1
+        if starts < 3:
+            raise OSError(24, "Too many open files")
+        return really(*said, **more)
+
+    async def work() -> None:
+        monkeypatch.setattr("serving.shadow.process.subprocess.Popen", no_descriptor_left)
+        with a_predictor() as predictor:
+            one, two = (a_model(tmp_path, version) for version in (1, 2))
+            predictor.lineup = a_lineup(one, shadows=(two,))
+            await predictor.predict(sizes(1.0))
+            await until(lambda: predictor.shadows.ready)
+            await predictor.predict(sizes(1.0))
+            await settled(predictor)
+            assert predictor.shadows.tally.dropped == {("shadow2", "loading"): 1}
+            assert predictor.shadows.tally.scored == {"shadow2": 1}
+            assert predictor.shadows.restarts == 2
+            await predictor.close()
+
+    asyncio.run(work())
+    assert caplog.text.count("the shadows' process cannot be started: [Errno 24] Too many open files") == 2
+
+
+def test_a_server_ends_in_peace_though_its_shadows_never_started(tmp_path: Path) -> None:
+    async def work() -> None:
+        with a_predictor(None, shadow_cores=(9999,)) as predictor:
+            predictor.lineup = a_lineup(a_model(tmp_path, 1), shadows=(a_model(tmp_path, 2),))
+            await until(lambda: predictor.shadows.restarts)
+            assert len(await predictor.predict(sizes(1.0))) == 1
+            await predictor.close()
+
+    asyncio.run(work())
+
+
+def test_a_process_that_speaks_nonsense_is_replaced(shadowed: Shadowed, caplog: pytest.LogCaptureFixture) -> None:
+    async def work(predictor: Predictor) -> None:
+        shadows = predictor.shadows
+        really = shadows._take
+
+        def nonsense(said: dict[str, Any]) -> None:
+            shadows._take = really  # type: ignore[method-assign]
+            raise KeyError("scored")
+
+        shadows._take = nonsense  # type: ignore[method-assign]
+        await predictor.predict(sizes(1.0))
+        await until(lambda: shadows.restarts == 1)
+        assert shadows.tally.dropped == {("shadow2", "died"): 1}
+        await until(lambda: shadows.ready and shadows.pid)
+        await predictor.predict(sizes(1.0))
+        await settled(predictor)
+        assert shadows.tally.scored == {"shadow2": 1}
+
+    shadowed.run(work)
+    assert "the shadows' process is ended" in caplog.text

@@ -1,4 +1,11 @@
-"""What the shadows' process makes of a model that fails at some rows."""
+"""What the shadows' process says to what it is given."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +15,10 @@ from small_bundle import expected_score, tricky_model
 from small_serving import a_model
 
 from serving.model import LoadedModel
-from serving.shadow.worker import sound_scores
+from serving.shadow.frames import pack, pack_tensors, receive
+from serving.shadow.records import Judge
+from serving.shadow.worker import Worker, sound_scores
+from understudy.records import Prediction
 
 pytestmark = pytest.mark.integration
 
@@ -28,3 +38,113 @@ def test_rows_that_a_model_fails_at_do_not_take_others_along(model: LoadedModel,
     expected = [np.nan if size == FAILS else expected_score(size, 0.5, "north") for size in sizes]
     np.testing.assert_allclose(scores, expected, atol=1e-6)
     assert error.startswith("Version 1 cannot score") == (FAILS in sizes)
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.stored: list[Prediction] = []
+        self.settled = 0
+
+    def append(self, made: list[Prediction]) -> None:
+        self.stored += made
+
+    def settle(self) -> None:
+        self.settled += 1
+
+
+class Working:
+    """A worker in a thread, and the server's end of its socket."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self.ours, self.theirs = socket.socketpair()
+        self.thread = Thread(target=Worker(self.theirs, self.ledger).run)  # type: ignore[arg-type]
+        self.thread.start()
+
+    def say(self, frame: bytes) -> None:
+        self.ours.sendall(frame)
+
+    def hear(self) -> dict[str, Any]:
+        frame = receive(self.ours)
+        assert frame is not None
+        return frame[0]
+
+    def load(self, number: int, *wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        self.say(pack({"load": wanted, "number": number}))
+        return [self.hear() for _ in range(2 * len(wanted))]
+
+    def close(self) -> None:
+        self.ours.shutdown(socket.SHUT_WR)
+        self.thread.join()
+        self.theirs.close()
+        self.ours.close()
+
+
+@pytest.fixture
+def working() -> Iterator[Working]:
+    made = Working()
+    yield made
+    made.close()
+
+
+def wanted(model: LoadedModel) -> dict[str, Any]:
+    code = model.manifest.features.code_hash
+    return {"digest": model.digest, "folder": str(model.bundle.folder), "version": model.version, "code_hash": code}
+
+
+def test_it_says_what_it_loads_before_and_after(working: Working, model: LoadedModel) -> None:
+    said = working.load(7, wanted(model))
+    assert said == [
+        {"loading": model.digest, "number": 7},
+        {"loaded": model.digest, "number": 7, "error": ""},
+    ]
+
+
+def test_whatever_loading_raises_is_said_and_others_are_loaded(
+    working: Working, model: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(folder: Path, *_: Any) -> LoadedModel:
+        if folder == tmp_path:
+            raise MemoryError
+        return model
+
+    monkeypatch.setattr(LoadedModel, "load", load)
+    broken = {**wanted(model), "digest": "broken", "folder": str(tmp_path)}
+    errors = {said["loaded"]: said["error"] for said in working.load(1, broken, wanted(model)) if "loaded" in said}
+    assert errors == {"broken": "MemoryError()", model.digest: ""}
+
+
+def test_a_slow_model_is_said_to_be_alive(
+    working: Working, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.shadow.worker.PIECE", 2)
+    monkeypatch.setattr("serving.shadow.worker.ALIVE", 0.0)
+    working.load(1, wanted(model))
+    judge = Judge("shadow", 1, model.digest, 0.5)
+    rows = [(f"live{n}", None, "toy", f"key{n}", "", 1, "") for n in range(5)]
+    sizes = [0.25, FAILS, 1.0, 0.25, 0.5]
+    numbers = np.array([[size, 0.5] for size in sizes], np.float32)
+    texts = np.full((5, 1), "north", dtype=object)
+    working.say(pack_tensors({"score": [(1, judge)], "rows": rows}, numbers, texts))
+    assert [working.hear() for _ in range(5)] == [
+        *[{"alive": True}] * 3,
+        {"scored": 1, "failed": 1},
+        {"stored": 1, "unstored": ""},
+    ]
+    stored = {prediction.live: prediction for prediction in working.ledger.stored}
+    assert stored["live1"].score is None
+    assert stored["live1"].error.startswith("Version 1 cannot score")
+    for number in (0, 2, 3, 4):
+        expected = expected_score(sizes[number], 0.5, "north")
+        assert stored[f"live{number}"].score == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_process_without_work_settles_its_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is erased by another process leaves the file for good only when its journal is written back."""
+    monkeypatch.setattr("serving.shadow.worker.REST", 0.01)
+    working = Working()
+    end = time.monotonic() + 10
+    while working.ledger.settled < 2:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    working.close()

@@ -116,21 +116,15 @@ class SqlLedger:
         return sorted(rows, key=itemgetter("version", "arm", "standing"))
 
     def erase_unit(self, problem: str, unit: str) -> int:
-        if self._database.absent or not unit:
+        if not unit:
             return 0
         c = predictions.c
         mine = or_(c.unit == unit, and_(c.unit == "", c.key == unit))
-        gone = erasing.erase(self._database, c.problem == problem, mine)
-        erasing.erase_strays(self._database, labels.c.problem == problem, labels.c.key == unit)
-        return gone + self._erased_beside(c.problem == problem, mine)
+        return self._erased((c.problem == problem, mine), (labels.c.problem == problem, labels.c.key == unit))
 
     def retain(self, problem: str, before: datetime) -> int:
-        if self._database.absent:
-            return 0
         old = predictions.c.problem == problem, predictions.c.at < before
-        gone = erasing.erase(self._database, *old)
-        erasing.erase_strays(self._database, labels.c.problem == problem, labels.c.received_at < before)
-        return gone + self._erased_beside(*old)
+        return self._erased(old, (labels.c.problem == problem, labels.c.received_at < before))
 
     def settle(self) -> None:
         moment = time.monotonic()
@@ -163,9 +157,14 @@ class SqlLedger:
             sides.append(_readable(reading.pages(shadows, span, chunk)))
         return sides
 
-    def _erased_beside(self, *chosen: ColumnElement[bool]) -> int:
-        shadows = self._shadows
-        return erasing.erase(shadows.database, *chosen) if shadows else 0
+    def _erased(self, chosen: Sequence[ColumnElement[bool]], strays: Sequence[ColumnElement[bool]]) -> int:
+        gone = 0
+        if not self._database.absent:
+            gone += erasing.erase(self._database, *chosen)
+            erasing.erase_strays(self._database, *strays)
+        if self._beside is not None and not self._beside.database.absent:
+            gone += erasing.erase(self._beside.database, *chosen)
+        return gone
 
     def _append_sqlite(self, predictions: Sequence[Prediction]) -> None:
         """One statement, one transaction: the interpreter's lock is let go of once, until the disk has it."""

@@ -105,6 +105,21 @@ def test_what_is_erased_is_erased_of_shadows_too(ledger: Ledger, shadows: Ledger
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_shadows_are_erased_where_nothing_is_left_that_they_stand_beside(ledger: Ledger, shadows: SqlLedger) -> None:
+    rows_of(ledger, shadows)
+    mine = [row for row in read(ledger) if row["unit"] == "u1" and row["standing"] == "shadow"]
+    ledger.close()
+    assert shadows._database.file
+    for file in shadows._database.file.parent.iterdir():
+        if "shadows" not in file.name:
+            file.unlink()
+    assert len(mine) > 0
+    assert ledger.erase_unit("toy", "u1") == len(mine)
+    assert ledger.erase_unit("toy", "u1") == 0
+    assert ledger.retain("toy", START + timedelta(days=1)) == 40 - len(mine)
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 def test_files_that_were_deleted_are_noticed(ledger: Ledger, shadows: SqlLedger) -> None:
     rows_of(ledger, shadows)
     assert len(read(ledger)) == 70
