@@ -138,7 +138,9 @@ class _Parts(Collector):
                 family.add_metric([name], count)
             yield family
         yield _gauge("shadow_outstanding", "Rows that the shadows have not answered yet.", shadows.tally.outstanding)
-        yield _count("shadow_restarts", "Times that the process of the shadows was started again.", shadows.restarts)
+        yield _count(
+            "shadow_restarts", "Times that the process of the shadows ended, or could not be started.", shadows.restarts
+        )
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

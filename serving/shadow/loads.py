@@ -8,7 +8,7 @@ from typing import Any
 from serving.model import LoadedModel
 
 TRIES = 2
-"""Processes that may end while they load a model; then it is left out until the next revision."""
+"""Processes in turn that may end while they load a model; then it is left out until the next revision."""
 
 log = logging.getLogger("understudy.serving")
 
@@ -66,6 +66,7 @@ class Loads:
             self._refuse(digest, said["error"])
         else:
             self.loaded.add(digest)
+            self._ended.pop(digest, None)
             self.refused.pop(digest, None)
 
     def blame(self) -> None:

@@ -162,7 +162,7 @@ class Shadows:
         while True:
             try:
                 process = await Process.start(self.program, self.settings)
-            except OSError as failed:
+            except Exception as failed:  # shadows end no server, and none of them for good
                 log.warning("the shadows' process cannot be started: %s", failed)
             else:
                 pause = FIRST_PAUSE if await self._attend(process) else pause

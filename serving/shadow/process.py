@@ -113,7 +113,7 @@ async def stand_back(pid: int, settings: ServingSettings) -> None:
 def _tie(pid: int, cores: Collection[int]) -> None:
     try:
         os.sched_setaffinity(pid, cores)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         named = f"UNDERSTUDY_SERVING_SHADOW_CORES names {', '.join(map(str, cores))}"
         raise OSError(f"{named}, and this machine has no such core for it: {error}.") from error
 

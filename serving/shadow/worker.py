@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import select
 import signal
 import socket
 import sys
@@ -24,8 +23,6 @@ from understudy.records import Prediction
 
 PR_SET_PDEATHSIG = 1
 FATAL = 4
-REST = 60.0
-"""Seconds without work after which the ledger is settled."""
 PIECE, ALIVE = 32, 0.2
 """Rows that are scored at once, and seconds between two signs of life while they are."""
 
@@ -39,11 +36,7 @@ class Worker:
 
     def run(self) -> None:
         """Answer until the server is gone."""
-        while True:
-            while not select.select([self.connection], [], [], REST)[0]:
-                self._settle()  # what others erased meanwhile is to leave the file too
-            if (frame := receive(self.connection)) is None:
-                return
+        while (frame := receive(self.connection)) is not None:
             give_way()
             self._load(**frame[0]) if "load" in frame[0] else self._score(frame)
 
@@ -98,12 +91,9 @@ class Worker:
             self.ledger.append(made)
         except UnderstudyError as failed:
             return str(failed)
-        self._settle()
-        return ""
-
-    def _settle(self) -> None:
         with suppress(UnderstudyError):
             self.ledger.settle()
+        return ""
 
 
 def give_way() -> None:

@@ -124,15 +124,15 @@ def test_who_is_offered_rows_while_another_ones_process_dies_is_not_to_blame(
 def test_a_model_that_hangs_while_it_is_loaded_is_left_out_and_others_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.shadow.pool.LOADING", 2.0)
+    monkeypatch.setattr("serving.shadow.pool.LOADING", 6.0)
 
     async def work() -> None:
         with a_predictor() as predictor:
             hangs, plain = a_model(tmp_path, 2, tricky_model(FOREVER)), a_model(tmp_path, 3)
             monkeypatch.setenv("HANGING_LOAD", hangs.digest)
             predictor.lineup = a_lineup(a_model(tmp_path, 1), shadows=(hangs, plain))
-            await until(lambda: predictor.shadows.ready)
-            assert predictor.shadows.restarts == TRIES
+            await until(lambda: predictor.shadows.ready, 90)
+            assert predictor.shadows.restarts >= TRIES
             assert "hung or died" in predictor.shadows.refused[hangs.digest]
             await predictor.predict(sizes(1.0))
             await settled(predictor)

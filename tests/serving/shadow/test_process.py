@@ -66,7 +66,10 @@ def test_a_wish_for_the_sessions_priority_that_comes_too_soon_is_said_again(monk
     assert wishes == ["19"] * TRIES
 
 
-def test_cores_that_are_not_there_are_named_and_nothing_is_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("core", [9999, -1, 10**10])
+def test_cores_that_are_not_there_are_named_and_nothing_is_left_running(
+    monkeypatch: pytest.MonkeyPatch, core: int
+) -> None:
     started: list[int] = []
 
     async def noticed(pid: int, settings: ServingSettings) -> None:
@@ -75,8 +78,8 @@ def test_cores_that_are_not_there_are_named_and_nothing_is_left_running(monkeypa
 
     monkeypatch.setattr("serving.shadow.process.stand_back", noticed)
     before = len(list(Path("/proc/self/fd").iterdir()))
-    with pytest.raises(OSError, match="UNDERSTUDY_SERVING_SHADOW_CORES names 9999"):
-        asyncio.run(Process.start(Program("shadow_recorder", {}), ServingSettings(shadow_cores=(9999,))))
+    with pytest.raises(OSError, match=f"UNDERSTUDY_SERVING_SHADOW_CORES names {core}"):
+        asyncio.run(Process.start(Program("shadow_recorder", {}), ServingSettings(shadow_cores=(core,))))
     [pid] = started
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

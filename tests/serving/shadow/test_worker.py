@@ -1,7 +1,6 @@
 """What the shadows' process says to what it is given."""
 
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -137,14 +136,3 @@ def test_a_slow_model_is_said_to_be_alive(
     for number in (0, 2, 3, 4):
         expected = expected_score(sizes[number], 0.5, "north")
         assert stored[f"live{number}"].score == pytest.approx(expected, abs=1e-6)
-
-
-def test_a_process_without_work_settles_its_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is erased by another process leaves the file for good only when its journal is written back."""
-    monkeypatch.setattr("serving.shadow.worker.REST", 0.01)
-    working = Working()
-    end = time.monotonic() + 10
-    while working.ledger.settled < 2:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    working.close()

@@ -23,7 +23,7 @@ SQLITE_WRITER = (
     "PRAGMA wal_autocheckpoint = 0",
     f"PRAGMA journal_size_limit = {64 * 2**20}",
     f"PRAGMA cache_size = -{16 * 2**10}",
-    # What is erased on request is not to be found in free pages either.
+    # What is erased on request is not to be found in free pages either; the journal is emptied by ``erasing``.
     "PRAGMA secure_delete = ON",
 )
 BUSY = 10.0

@@ -12,6 +12,8 @@ SLICE = 500
 """Predictions that go in one transaction."""
 PAUSE = 0.005
 """Seconds between two transactions, in which others get their turn."""
+ATTEMPTS, PATIENCE, APART = 10, 0.05, 0.2
+"""To empty a journal: how often, for how many seconds writers may wait for it, and seconds in between."""
 
 
 def erase(database: Database, *chosen: ColumnElement[bool]) -> int:
@@ -27,6 +29,28 @@ def erase(database: Database, *chosen: ColumnElement[bool]) -> int:
         if len(rows) < SLICE:
             return gone
         time.sleep(PAUSE)
+
+
+def empty_journal(database: Database) -> bool:
+    """Whether what was erased has left SQLite's journal too, where it would lie until new rows are written over it.
+
+    Not while someone goes on reading a state from before; the journal is then emptied by a later call, or at the end of
+    the last process that has the file open.
+    """
+    if not database.sqlite:
+        return True
+    for _ in range(ATTEMPTS):
+        with database.appending() as connection:
+            (usual,) = connection.execute("PRAGMA busy_timeout").fetchone()
+            connection.execute(f"PRAGMA busy_timeout = {round(PATIENCE * 1000)}")
+            try:
+                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {usual}")
+        if not busy:
+            return True
+        time.sleep(APART)
+    return False
 
 
 def erase_strays(database: Database, *chosen: ColumnElement[bool]) -> None:

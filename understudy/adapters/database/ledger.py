@@ -162,8 +162,10 @@ class SqlLedger:
         if not self._database.absent:
             gone += erasing.erase(self._database, *chosen)
             erasing.erase_strays(self._database, *strays)
+            erasing.empty_journal(self._database)
         if self._beside is not None and not self._beside.database.absent:
             gone += erasing.erase(self._beside.database, *chosen)
+            erasing.empty_journal(self._beside.database)
         return gone
 
     def _append_sqlite(self, predictions: Sequence[Prediction]) -> None:

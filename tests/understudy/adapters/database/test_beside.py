@@ -1,6 +1,7 @@
 """Shadows write to a file of their own, and readers see one ledger."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,27 @@ def test_what_is_erased_is_erased_of_shadows_too(ledger: Ledger, shadows: Ledger
     old = [row for row in read(ledger) if row["at"] < START + timedelta(seconds=10)]
     assert ledger.retain("toy", START + timedelta(seconds=10)) == len(old)
     assert all(row["at"] >= START + timedelta(seconds=10) for row in read(ledger))
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_what_is_erased_is_in_no_byte_of_any_file_though_others_have_them_open(
+    ledger: Ledger, shadows: SqlLedger, settings: Settings
+) -> None:
+    unit = "a-unit-like-no-other"
+    ledger.append([replace(a_prediction(1), unit=unit, key=unit)])
+    shadows.append([replace(a_shadow(1), unit=unit, key=unit)])
+    ledger.append([a_prediction(number) for number in range(2, 40)])
+    assert shadows._database.file
+    files = sorted(shadows._database.file.parent.iterdir())
+    assert sum(unit.encode() in file.read_bytes() for file in files) >= 2
+    eraser = open_ledger(settings)
+    assert eraser.erase_unit("toy", unit) == 2
+    assert [file.name for file in files if file.exists() and unit.encode() in file.read_bytes()] == []
+    assert len(read(ledger)) == 38
+    ledger.append([a_prediction(50)])
+    shadows.append([a_shadow(50)])
+    assert len(read(ledger)) == 40
+    eraser.close()
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
