@@ -52,7 +52,7 @@ def a_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
 
 def to_load(model: LoadedModel) -> bytes:
     about = {"digest": model.digest, "folder": str(model.bundle.folder), "version": model.version}
-    return pack({"load": [{**about, "code_hash": model.manifest.features.code_hash}]})
+    return pack({"load": [{**about, "code_hash": model.manifest.features.code_hash}], "number": 1})
 
 
 def ask(connection: socket.socket, frame: bytes) -> dict[str, Any]:
@@ -76,7 +76,8 @@ def test_what_a_shadow_says_is_in_the_ledger(
     judge = Judge("rehearsal", 2, model.digest, 0.5)
     head = {"score": [(7, judge)], "rows": [told(prediction) for prediction in live]}
     with a_process(settings, monkeypatch) as connection:
-        assert ask(connection, to_load(model)) == {"loaded": model.digest, "error": ""}
+        assert ask(connection, to_load(model)) == {"loading": model.digest, "number": 1}
+        assert told_next(connection) == {"loaded": model.digest, "number": 1, "error": ""}
         said = ask(connection, pack_tensors(head, NUMBERS, TOWNS))
         assert said == {"scored": 7, "failed": 0}
         assert told_next(connection) == {"stored": 7, "unstored": ""}
@@ -103,6 +104,7 @@ def test_a_database_out_of_reach_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     head = {"score": [(1, Judge("rehearsal", 2, model.digest, 0.5))], "rows": rows}
     with a_process(settings, monkeypatch) as connection:
         ask(connection, to_load(model))
+        told_next(connection)
         assert ask(connection, pack_tensors(head, NUMBERS, TOWNS)) == {"scored": 1, "failed": 0}
         said = told_next(connection)
         assert "understudy-shadows.db cannot be used" in said["unstored"]
