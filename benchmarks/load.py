@@ -13,10 +13,10 @@ import json
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -25,6 +25,7 @@ TICK = 0.0005
 """Seconds between two looks at the clock of an open loop, at least."""
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 
+Seen = TypeVar("Seen")
 Kept = Callable[[int, bytes], None]
 """Takes status and body of an answer."""
 
@@ -41,6 +42,8 @@ class Outcome:
     """Requests of an open loop that were due and never sent, for want of a free connection."""
     latencies: list[float] = field(default_factory=list)
     """Seconds, of every answer."""
+    due: list[float] = field(default_factory=list)
+    """When each of these was due, or sent in a closed loop, by ``time.perf_counter``."""
 
     @property
     def rate(self) -> float:
@@ -213,6 +216,7 @@ class _Client(asyncio.Protocol):
         outcome, self.waiting = self.run.outcome, False
         outcome.statuses[status] += 1
         outcome.latencies.append(time.perf_counter() - self.due)
+        outcome.due.append(self.due)
         if self.run.target.keep is not None:
             self.run.target.keep(status, body)
         if self.run.on_free is not None:
@@ -254,14 +258,14 @@ def main() -> None:
     sys.stdout.write(json.dumps(run_on_uvloop(work).figures(), indent=2) + "\n")
 
 
-def run_on_uvloop(work: Any) -> Outcome:
+def run_on_uvloop(work: Coroutine[Any, Any, Seen]) -> Seen:
     """Run a loop to its end, without the garbage collections of this process, which the server would be charged for."""
     import uvloop
 
     gc.collect()
     gc.disable()
     try:
-        return uvloop.run(work)  # type: ignore[no-any-return]
+        return uvloop.run(work)
     finally:
         gc.enable()
 

@@ -113,6 +113,4 @@ def run_options() -> Any:
     """By whose ``terminate`` another thread ends a run."""
     import onnxruntime
 
-    options = onnxruntime.RunOptions()
-    options.log_severity_level = 4
-    return options
+    return onnxruntime.RunOptions()

@@ -12,6 +12,8 @@ Array = NDArray[Any]
 FloatArray = NDArray[np.float32]
 
 NUMBERS, CATEGORIES, SCORE = "numbers", "categories", "score"
+FATAL = 4
+"""Of ONNX Runtime's log levels. What fails at a row is raised; a line for each would fill a server's log."""
 REBUILD = "Build the bundle again with `understudy train`."
 
 
@@ -79,7 +81,7 @@ def _open(model: bytes, name: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = FATAL
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises a dozen unrelated classes here

@@ -1,7 +1,7 @@
 """What the shadows' process says to what it is given."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from small_bundle import expected_score, tricky_model
 from small_serving import a_model
 
+from serving.errors import ModelFailed
 from serving.model import LoadedModel
 from serving.shadow.frames import pack, pack_tensors, receive
 from serving.shadow.records import Judge
-from serving.shadow.worker import Worker, sound_scores
+from serving.shadow.worker import PIECE, SAMPLE, Worker, sound_scores
 from understudy.records import Prediction
 
 pytestmark = pytest.mark.integration
@@ -33,10 +34,41 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 @given(st.lists(st.sampled_from([0.25, 1.0, FAILS]), min_size=1, max_size=20))
 def test_rows_that_a_model_fails_at_do_not_take_others_along(model: LoadedModel, sizes: list[float]) -> None:
     numbers = np.array([[size, 0.5] for size in sizes], np.float32)
-    scores, error = sound_scores(model, numbers, np.full((len(sizes), 1), "north", dtype=object))
+    scores, error = sound_scores(model, numbers, np.full((len(sizes), 1), "north", dtype=object), sample=0)
     expected = [np.nan if size == FAILS else expected_score(size, 0.5, "north") for size in sizes]
     np.testing.assert_allclose(scores, expected, atol=1e-6)
     assert error.startswith("Version 1 cannot score") == (FAILS in sizes)
+
+
+class Asked:
+    """A model that fails at some rows, and counts how often it is asked."""
+
+    def __init__(self, failing: Sequence[int]) -> None:
+        self.failing, self.times = set(failing), 0
+
+    def score(self, numbers: Any, categories: Any) -> Any:
+        self.times += 1
+        if self.failing & set(numbers[:, 0].tolist()):
+            raise ModelFailed("It cannot score.", "Deploy another version.")
+        return np.full(len(numbers), 0.5, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("failing", "lost", "most"),
+    [
+        (range(PIECE), PIECE, 1 + SAMPLE),
+        ([7], 1, 1 + SAMPLE + 2 * 5),
+        (range(PIECE - 1), PIECE - 1, 1 + SAMPLE + 2 * PIECE),
+        ([0, 10, 20], 3, 1 + SAMPLE + 2 * 3 * 5),
+    ],
+    ids=["all", "one", "all but one", "some of the sample"],
+)
+def test_a_model_that_only_fails_is_not_asked_about_each_row(failing: Sequence[int], lost: int, most: int) -> None:
+    asked = Asked(failing)
+    scores, error = sound_scores(asked, np.arange(PIECE, dtype=np.float32)[:, None], None)  # type: ignore[arg-type]
+    assert np.isnan(scores).sum() == lost
+    assert error.startswith("It cannot score")
+    assert asked.times <= most
 
 
 class Ledger:

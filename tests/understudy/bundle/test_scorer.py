@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_bundle import INPUTS, expected_score, small_model
+from small_bundle import INPUTS, expected_score, small_model, tricky_model
 
 from understudy.bundle import Scorer
 from understudy.bundle.manifest import Inputs, ModelInput
@@ -57,3 +57,10 @@ def test_model_of_other_inputs_is_refused() -> None:
 def test_model_of_other_outputs_is_refused() -> None:
     with pytest.raises(BundleError, match=r"gives .* instead of one score"):
         Scorer(small_model(output="probability"), INPUTS)
+
+
+def test_a_failure_is_raised_and_not_printed_as_well(capfd: pytest.CaptureFixture[str]) -> None:
+    scorer = Scorer(tricky_model(), INPUTS)
+    with pytest.raises(Exception, match="out of data bounds"):
+        scorer.score(np.array([[-2000, 0.5]], np.float32), np.array([["north"]], object))
+    assert capfd.readouterr() == ("", "")
