@@ -189,15 +189,15 @@ class _Course:
 
     def _spell(self, *shadows: Bundle) -> Spell:
         revision = self.contenders.shadow(self.contender.name, *shadows)
-        end = time.monotonic() + PATIENCE
+        latest = time.monotonic() + PATIENCE
         while self._read("/healthz/ready")["revision"] != revision:
-            if time.monotonic() > end:
+            if time.monotonic() > latest:
                 raise SystemExit(f"The server did not take revision {revision} in {PATIENCE:.0f} s.")
             time.sleep(0.05)
         worked, waited, start = self._worked(), self._waited(), time.perf_counter()
         time.sleep(SPELL)
-        end, now = time.perf_counter(), self._waited()
-        return Spell(start, end, self._worked() - worked, sum((now - waited).values()) / 1e9)
+        end, since = time.perf_counter(), self._waited() - waited
+        return Spell(start, end, self._worked() - worked, sum(since.values()) / 1e9)
 
     def _worked(self) -> float:
         times = self.process.cpu_times()
