@@ -5,10 +5,7 @@ import socket
 import struct
 from typing import Any
 
-import numpy as np
 import orjson
-
-from serving.model import Array, FloatArray
 
 LENGTHS = struct.Struct("!II")
 Frame = tuple[dict[str, Any], bytes]
@@ -47,16 +44,3 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
             return None
         parts += part
     return bytes(parts)
-
-
-def pack_tensors(head: dict[str, Any], numbers: Array | None, categories: Array | None) -> bytes:
-    """A frame that carries a batch's tensors beside what ``head`` says."""
-    width = None if numbers is None else numbers.shape[1]
-    texts = None if categories is None else categories.tolist()
-    return pack({**head, "width": width, "texts": texts}, b"" if numbers is None else numbers.tobytes())
-
-
-def unpack_tensors(head: dict[str, Any], body: bytes) -> tuple[FloatArray | None, Array | None]:
-    width, texts = head["width"], head["texts"]
-    numbers = None if width is None else np.frombuffer(body, np.float32).reshape(-1, width)
-    return numbers, None if texts is None else np.array(texts, dtype=object)

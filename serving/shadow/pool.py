@@ -10,14 +10,13 @@ from serving.features import Features
 from serving.lineup import Lineup
 from serving.routing.breaker import Breaker
 from serving.settings import ServingSettings
-from serving.shadow.frames import pack, pack_tensors, read
+from serving.shadow.frames import pack, read
 from serving.shadow.loads import Loads
 from serving.shadow.process import Process, Program
-from serving.shadow.records import Judge, told
-from serving.shadow.sent import Offered, Sent, Waiting, joined
+from serving.shadow.records import Judge
+from serving.shadow.sent import Sent, Waiting
 from serving.shadow.tally import Tally
 from understudy.records import Prediction
-from understudy.records.deployment import Placed
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds before the process is started again: doubled each time, until it has scored something."""
@@ -43,11 +42,12 @@ class Shadows:
         self.tally = Tally()
         self.restarts = 0
         self._lineup: Lineup | None = None
+        self._judges: tuple[Judge, ...] = ()
         self._loads = Loads()
         self.refused: Mapping[str, str] = self._loads.refused
         """Why the process has not loaded a model, by digest."""
         self._last_before_loading = 0
-        self._waiting = Waiting()
+        self._waiting = Waiting(FRAME_ROWS)
         self._due: asyncio.TimerHandle | None = None
         self._sent: dict[int, Sent] = {}
         self._number = 0
@@ -58,7 +58,7 @@ class Shadows:
 
     def use(self, lineup: Lineup) -> None:
         """Have the shadows of a lineup ready as soon as may be; the process is started with the first ones."""
-        self._lineup = lineup
+        self._lineup, self._judges = lineup, _judges(lineup)
         wanted = {placed.digest for placed in lineup.deployment.shadows}
         self._breakers = {digest: self._breakers.get(digest) or self._breaker() for digest in wanted}
         self._loads.renew()
@@ -69,15 +69,9 @@ class Shadows:
 
     def offer(self, lineup: Lineup, live: list[Prediction], features: Features) -> None:
         """Leave a batch that was answered to the shadows of its lineup, or count what they cannot be given."""
-        judges = []
-        for placed in lineup.deployment.shadows:
-            if why := self._refusal(placed, len(live)):
-                self.tally.dropped[placed.name, why] += len(live)
-                continue
-            self.tally.outstanding += len(live)
-            judges.append(Judge(placed.name, placed.version, placed.digest, lineup.threshold(placed)))
-        if judges:
-            self._waiting.put(Offered(tuple(judges), live, features))
+        known = self._judges if lineup is self._lineup else _judges(lineup)
+        if judges := tuple(judge for judge in known if self._admit(judge, len(live))):
+            self._waiting.put(judges, live, features)
             self._hand_over_soon()
 
     @property
@@ -108,14 +102,21 @@ class Shadows:
         fewest = min(3, limits.breaker_fewest)
         return Breaker(limits.breaker_window, fewest, limits.breaker_share, limits.breaker_cooldown, LONGEST_COOLDOWN)
 
-    def _refusal(self, placed: Placed, rows: int) -> str:
-        if placed.digest in self.refused:
+    def _admit(self, judge: Judge, rows: int) -> bool:
+        if why := self._refusal(judge, rows):
+            self.tally.dropped[judge.arm, why] += rows
+            return False
+        self.tally.outstanding += rows
+        return True
+
+    def _refusal(self, judge: Judge, rows: int) -> str:
+        if judge.digest in self.refused:
             return "refused"
-        if self._process is None or placed.digest not in self._loads.loaded:
+        if self._process is None or judge.digest not in self._loads.loaded:
             return "loading"
         if self.tally.outstanding + rows > self.settings.shadow_rows:
             return "full"
-        breaker = self._breakers.get(placed.digest)
+        breaker = self._breakers.get(judge.digest)
         return "open circuit" if breaker is not None and not breaker.allow() else ""
 
     def _hand_over_soon(self) -> None:
@@ -131,16 +132,15 @@ class Shadows:
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        if self._process is None or not (batches := self._waiting.take(FRAME_ROWS)):
+        if self._process is None or (offered := self._waiting.take()) is None:
             return
         self._begin()
-        rows = [told(prediction) for batch in batches for prediction in batch.live]
-        chosen = []
-        for judge in batches[0].judges:
+        score = []
+        for judge in offered.judges:
             self._number += 1
-            self._sent[self._number] = Sent(judge, len(rows))
-            chosen.append((self._number, judge))
-        self._process.send(pack_tensors({"score": chosen, "rows": rows}, *joined(batches)))
+            self._sent[self._number] = Sent(judge, offered.rows.count)
+            score.append((self._number, judge))
+        self._process.send(offered.rows.frame(score))
 
     def _load(self, process: Process) -> None:
         while self._waiting.rows:
@@ -220,9 +220,9 @@ class Shadows:
             self._record(sent.judge, succeeded=False, fatal=True)
 
     def _lose(self, why: str) -> None:
-        for batch in self._waiting.take_all():
-            for judge in batch.judges:
-                self.tally.lose(judge.arm, len(batch.live), why)
+        for offered in self._waiting.take_all():
+            for judge in offered.judges:
+                self.tally.lose(judge.arm, offered.rows.count, why)
         for sent in self._sent.values():
             self.tally.lose(sent.judge.arm, sent.rows, why if sent.failed is None else "ledger")
         self._sent.clear()
@@ -249,3 +249,10 @@ class Shadows:
     def _record(self, judge: Judge, succeeded: bool, fatal: bool = False) -> None:
         if judge.digest in self._breakers:
             self._breakers[judge.digest].record(succeeded, fatal)
+
+
+def _judges(lineup: Lineup) -> tuple[Judge, ...]:
+    return tuple(
+        Judge(placed.name, placed.version, placed.digest, lineup.threshold(placed))
+        for placed in lineup.deployment.shadows
+    )

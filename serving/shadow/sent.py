@@ -2,23 +2,22 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, field
 
 from serving.features import Features
-from serving.model import Array, FloatArray
 from serving.shadow.records import Judge
+from serving.shadow.rows import Rows
 from understudy.records import Prediction
 
+Judges = tuple[Judge, ...]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Offered:
-    """A batch that was answered, and the shadows that are to score it too."""
+    """Rows that were answered, and the shadows that are to score them too."""
 
-    judges: tuple[Judge, ...]
-    live: list[Prediction]
-    features: Features
+    judges: Judges
+    rows: Rows = field(default_factory=Rows)
 
 
 @dataclass(slots=True)
@@ -32,38 +31,35 @@ class Sent:
 
 
 class Waiting:
-    """Batches that wait for the process."""
+    """Batches that wait for the process, those that go together already joined."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        """
+        Args:
+            most: rows that are given at a time, unless a single batch has more.
+        """
+        self.most = most
         self.rows = 0
-        self._batches: deque[Offered] = deque()
+        self._offered: deque[Offered] = deque()
 
-    def put(self, offered: Offered) -> None:
-        self.rows += len(offered.live)
-        self._batches.append(offered)
+    def put(self, judges: Judges, live: Sequence[Prediction], features: Features) -> None:
+        last = self._offered[-1] if self._offered else None
+        if last is None or last.judges != judges or last.rows.count + len(live) > self.most:
+            last = Offered(judges)
+            self._offered.append(last)
+        last.rows.add(live, features)
+        self.rows += len(live)
 
-    def take(self, most: int) -> list[Offered]:
-        """The oldest batches that the same shadows are to score: up to ``most`` rows, but one batch at least."""
-        taken: list[Offered] = []
-        rows = 0
-        while self._batches:
-            following = self._batches[0]
-            rows += len(following.live)
-            if taken and (rows > most or following.judges != taken[0].judges):
-                break
-            taken.append(self._batches.popleft())
-            self.rows -= len(following.live)
+    def take(self) -> Offered | None:
+        """The oldest batches that the same shadows are to score; none where nothing waits."""
+        if not self._offered:
+            return None
+        taken = self._offered.popleft()
+        self.rows -= taken.rows.count
         return taken
 
     def take_all(self) -> list[Offered]:
-        taken = list(self._batches)
-        self._batches.clear()
+        taken = list(self._offered)
+        self._offered.clear()
         self.rows = 0
         return taken
-
-
-def joined(batches: Sequence[Offered]) -> tuple[FloatArray | None, Array | None]:
-    """The tensors of batches, one below the other."""
-    numbers = [batch.features.numbers for batch in batches if batch.features.numbers is not None]
-    categories = [batch.features.categories for batch in batches if batch.features.categories is not None]
-    return np.concatenate(numbers) if numbers else None, np.concatenate(categories) if categories else None

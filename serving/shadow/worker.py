@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from serving.model import Array, FloatArray, LoadedModel
-from serving.shadow.frames import Frame, pack, receive, unpack_tensors
+from serving.shadow.frames import Frame, pack, receive
 from serving.shadow.records import Judge, records
+from serving.shadow.rows import unpack
 from understudy.errors import UnderstudyError
 from understudy.ports import Ledger
 from understudy.records import Prediction
@@ -56,7 +57,7 @@ class Worker:
         return ""
 
     def _score(self, frame: Frame) -> None:
-        numbers, categories = unpack_tensors(*frame)
+        rows, numbers, categories = unpack(*frame)
         for number, described in frame[0]["score"]:
             judge = Judge(**described)
             give_way()
@@ -66,7 +67,7 @@ class Worker:
             failed = int(np.isnan(scores).sum())
             self._say({"scored": number, "failed": failed})
             give_way()
-            unstored = self._store(records(judge, frame[0]["rows"], scores, error, spent))
+            unstored = self._store(records(judge, rows, scores, error, spent))
             self._say({"stored": number, "unstored": unstored})
 
     def _scores(self, model: LoadedModel, numbers: Array | None, categories: Array | None) -> tuple[FloatArray, str]:

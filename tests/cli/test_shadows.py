@@ -15,17 +15,18 @@ from small_bundle import expected_score
 from small_predictions import a_prediction
 from small_serving import a_model
 
+from serving.features import Features
 from serving.model import LoadedModel
-from serving.shadow.frames import pack, pack_tensors, receive
-from serving.shadow.records import Judge, told
+from serving.shadow.frames import pack, receive
+from serving.shadow.records import Judge
+from serving.shadow.rows import Rows
 from understudy.adapters import open_ledger
 from understudy.settings import Settings
 
 pytestmark = pytest.mark.integration
 
 SIZES = [0.25, 1.0, 2.0]
-NUMBERS = np.array([[size, 0.5] for size in SIZES], np.float32)
-TOWNS = np.full((len(SIZES), 1), "north", dtype=object)
+LIVE = [a_prediction(number) for number in range(len(SIZES))]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -55,6 +56,14 @@ def to_load(model: LoadedModel) -> bytes:
     return pack({"load": [{**about, "code_hash": model.manifest.features.code_hash}], "number": 1})
 
 
+def to_score(number: int, judge: Judge) -> bytes:
+    numbers = np.array([[size, 0.5] for size in SIZES], np.float32)
+    towns = np.full((len(SIZES), 1), "north", dtype=object)
+    rows = Rows()
+    rows.add(LIVE, Features(numbers, towns, None, [""] * len(SIZES)))
+    return rows.frame([(number, judge)])
+
+
 def ask(connection: socket.socket, frame: bytes) -> dict[str, Any]:
     connection.sendall(frame)
     return told_next(connection)
@@ -69,23 +78,21 @@ def told_next(connection: socket.socket) -> dict[str, Any]:
 def test_what_a_shadow_says_is_in_the_ledger(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live = [a_prediction(number) for number in range(len(SIZES))]
     ledger = open_ledger(settings)
-    ledger.append(live)
+    ledger.append(LIVE)
     model = a_model(tmp_path, 2)
     judge = Judge("rehearsal", 2, model.digest, 0.5)
-    head = {"score": [(7, judge)], "rows": [told(prediction) for prediction in live]}
     with a_process(settings, monkeypatch) as connection:
         assert ask(connection, to_load(model)) == {"loading": model.digest, "number": 1}
         assert told_next(connection) == {"loaded": model.digest, "number": 1, "error": ""}
-        said = ask(connection, pack_tensors(head, NUMBERS, TOWNS))
+        said = ask(connection, to_score(7, judge))
         assert said == {"scored": 7, "failed": 0}
         assert told_next(connection) == {"stored": 7, "unstored": ""}
     rows = [row for page in ledger.read("toy") for row in page]
     ledger.close()
     shadows = {row["live"]: row for row in rows if row["standing"] == "shadow"}
     assert len(rows) == 2 * len(SIZES)
-    for prediction, size in zip(live, SIZES, strict=True):
+    for prediction, size in zip(LIVE, SIZES, strict=True):
         row = shadows[prediction.id]
         assert row["score"] == pytest.approx(expected_score(size, 0.5, "north"), abs=1e-6)
         assert (row["arm"], row["version"], row["decision"]) == ("rehearsal", 2, row["score"] >= 0.5)
@@ -100,11 +107,10 @@ def test_a_database_out_of_reach_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "understudy-shadows.db").mkdir()
     settings = Settings(database=f"sqlite:///{tmp_path / 'understudy.db'}")
     model = a_model(tmp_path, 2)
-    rows = [told(a_prediction(number)) for number in range(len(SIZES))]
-    head = {"score": [(1, Judge("rehearsal", 2, model.digest, 0.5))], "rows": rows}
+    judge = Judge("rehearsal", 2, model.digest, 0.5)
     with a_process(settings, monkeypatch) as connection:
         ask(connection, to_load(model))
         told_next(connection)
-        assert ask(connection, pack_tensors(head, NUMBERS, TOWNS)) == {"scored": 1, "failed": 0}
+        assert ask(connection, to_score(1, judge)) == {"scored": 1, "failed": 0}
         said = told_next(connection)
         assert "understudy-shadows.db cannot be used" in said["unstored"]

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_bundle import expected_score, tricky_model
+from small_predictions import a_prediction
 from small_serving import a_model
 
 from serving.errors import ModelFailed
+from serving.features import Features
 from serving.model import LoadedModel
-from serving.shadow.frames import pack, pack_tensors, receive
+from serving.shadow.frames import pack, receive
 from serving.shadow.records import Judge
+from serving.shadow.rows import Rows
 from serving.shadow.worker import PIECE, SAMPLE, Worker, sound_scores
 from understudy.records import Prediction
 
@@ -152,19 +155,21 @@ def test_a_slow_model_is_said_to_be_alive(
     monkeypatch.setattr("serving.shadow.worker.ALIVE", 0.0)
     working.load(1, wanted(model))
     judge = Judge("shadow", 1, model.digest, 0.5)
-    rows = [(f"live{n}", None, "toy", f"key{n}", "", 1, "") for n in range(5)]
+    live = [a_prediction(number) for number in range(5)]
     sizes = [0.25, FAILS, 1.0, 0.25, 0.5]
     numbers = np.array([[size, 0.5] for size in sizes], np.float32)
     texts = np.full((5, 1), "north", dtype=object)
-    working.say(pack_tensors({"score": [(1, judge)], "rows": rows}, numbers, texts))
+    rows = Rows()
+    rows.add(live, Features(numbers, texts, None, [""] * 5))
+    working.say(rows.frame([(1, judge)]))
     assert [working.hear() for _ in range(5)] == [
         *[{"alive": True}] * 3,
         {"scored": 1, "failed": 1},
         {"stored": 1, "unstored": ""},
     ]
     stored = {prediction.live: prediction for prediction in working.ledger.stored}
-    assert stored["live1"].score is None
-    assert stored["live1"].error.startswith("Version 1 cannot score")
+    assert stored[live[1].id].score is None
+    assert stored[live[1].id].error.startswith("Version 1 cannot score")
     for number in (0, 2, 3, 4):
         expected = expected_score(sizes[number], 0.5, "north")
-        assert stored[f"live{number}"].score == pytest.approx(expected, abs=1e-6)
+        assert stored[live[number].id].score == pytest.approx(expected, abs=1e-6)
