@@ -20,6 +20,8 @@ from understudy.records import Prediction
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds before the process is started again: doubled each time, until it has scored something."""
+IDLE = 0.25
+"""Seconds between two looks for a shadow that may be asked, while there is no process."""
 LOADING = 60.0
 """Seconds that loading a model may take."""
 LONGEST_COOLDOWN = 300.0
@@ -110,13 +112,15 @@ class Shadows:
         return True
 
     def _refusal(self, judge: Judge, rows: int) -> str:
+        breaker = self._breakers.get(judge.digest)
         if judge.digest in self.refused:
             return "refused"
+        if breaker is not None and breaker.state == "open":
+            return "open circuit"
         if self._process is None or judge.digest not in self._loads.loaded:
             return "loading"
         if self.tally.outstanding + rows > self.settings.shadow_rows:
             return "full"
-        breaker = self._breakers.get(judge.digest)
         return "open circuit" if breaker is not None and not breaker.allow() else ""
 
     def _hand_over_soon(self) -> None:
@@ -157,9 +161,14 @@ class Shadows:
             self._progress = time.monotonic()
 
     async def _keep(self) -> None:
-        """Keep a process running, and start another one where it ends; ever later, where none has scored anything."""
+        """Keep a process running while there is anyone to ask, and start another one where it ends.
+
+        Ever later, where none has scored anything.
+        """
         pause = FIRST_PAUSE
         while True:
+            while not self._any_to_ask():
+                await asyncio.sleep(IDLE)
             try:
                 process = await Process.start(self.program, self.settings)
             except Exception as failed:  # shadows end no server, and none of them for good
@@ -169,6 +178,11 @@ class Shadows:
             self.restarts += 1
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _any_to_ask(self) -> bool:
+        """Whether some shadow is neither left out nor left alone: a process for none of them is work for nothing."""
+        left_alone = {digest for digest, breaker in self._breakers.items() if breaker.state == "open"}
+        return bool({judge.digest for judge in self._judges} - left_alone - self.refused.keys())
 
     async def _attend(self, process: Process) -> bool:
         """Take what the process says until it ends; return whether it has stored anything."""

@@ -62,6 +62,28 @@ def test_a_shadow_that_hangs_once_is_left_alone_and_troubles_the_others_no_more(
     shadowed.run(work, plain=True, shadow_time=0.2)
 
 
+def test_there_is_no_process_while_the_only_shadow_is_left_alone(shadowed: Shadowed) -> None:
+    async def work(predictor: Predictor) -> None:
+        shadows = predictor.shadows
+        await predictor.predict(sizes(HANGS))
+        await until(lambda: shadows.restarts == 1)
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            assert shadows.pid is None
+            await predictor.predict(sizes(1.0))
+            await asyncio.sleep(0.1)
+        dropped = shadows.tally.dropped
+        assert set(dropped) == {("shadow2", "timeout"), ("shadow2", "open circuit")}
+        assert shadows.tally.outstanding == 0
+        await until(lambda: shadows.ready and shadows.pid)
+        await predictor.predict(sizes(1.0))
+        await settled(predictor)
+        assert shadows.tally.scored == {"shadow2": 1}
+        assert shadows.restarts == 1
+
+    shadowed.run(work, shadow_time=0.5, breaker_cooldown=2.0)
+
+
 def test_a_shadow_that_goes_on_hanging_is_tried_ever_more_seldom(shadowed: Shadowed) -> None:
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
