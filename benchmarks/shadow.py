@@ -7,9 +7,9 @@ before it, so that a machine whose speed drifts does not matter much; the ratio 
 without the fifth of them at either end, so that a moment in which the machine stood still does not either. Its interval
 is bootstrapped over the pairs. (The p99 of all requests together would come from the few spells in which the machine
 was slowest.) A spell begins when the server has taken the deployment, so it has all that the shadow does: the start of
-its process, if need be, loading, hanging for one second, being killed and started again. With nothing in the place of
-the shadow the same procedure says how far chance goes. What a shadow can do to an answer is compared as well, which
-chance has less of a part in: the server's processor time for each request, and how long its threads waited for a core
+its process, if need be, loading, hanging for one second, and being killed. With nothing in the place of the shadow the
+same procedure says how far chance goes. What a shadow can do to an answer is compared as well, which chance has less of
+a part in: the server's processor time for each request, and how long its threads waited for a core
 (Linux only). Once the shadows' process shares the server's core, and once it may use every core: the load's as well, so
 the load goes first there, at a real-time priority if the machine allows it. A client has a machine of its own, and its
 waiting is not the server's.
@@ -17,7 +17,7 @@ waiting is not the server's.
 The ledger lies where temporary files do: ``TMPDIR`` on a file system in memory takes the disk's own waits, which on a
 shared machine vary more than what is measured here, out of the figures.
 
-Usage: ``python -m benchmarks.shadow [--minutes 4]``. Writes ``benchmarks/results/shadow-<problem>.json``.
+Usage: ``python -m benchmarks.shadow [--minutes 4] [--kinds hangs]``. Writes ``benchmarks/results/shadow-<problem>.json``.
 """
 
 import argparse
@@ -39,17 +39,18 @@ import orjson
 import psutil
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import trim_mean
 
 from benchmarks.contenders import MOMENT, Contender, Contenders, trained, two_cores
 from benchmarks.difficult_models import FOREVER, raising, slower
 from benchmarks.load import Outcome, closed_loop, open_loop, run_on_uvloop
+from benchmarks.pairs import interval, ratio
 from benchmarks.workspace import ROOT, cores
 from understudy.bundle import Bundle
 from understudy.files import write_json
 from understudy.statistics.metrics import Array
 
 NONE, WELL, SLOWER, RAISES, HANGS = "none as well", "one that is well", "ten times slower", "raises", "hangs"
+KINDS = {"none": NONE, "well": WELL, "slower": SLOWER, "raises": RAISES, "hangs": HANGS}
 CONNECTIONS = 16
 SECONDS = 3.0
 """Of a run that finds the rate."""
@@ -59,7 +60,6 @@ SWITCH, PATIENCE = 1.5, 30.0
 """Seconds that the server takes a deployment in, and has to take it."""
 BUSY = 0.5
 """Share of the time that the server's process works at the rate offered, without a shadow."""
-TRIMMED, RESAMPLES = 0.2, 1_000
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("--moment", default=MOMENT)
     parser.add_argument("--minutes", type=float, default=4.0, help="for each kind of shadow in each place")
     parser.add_argument("--workspace", type=Path, help="a checkout where the problem is trained already")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help=", ".join(KINDS))
     given = parser.parse_args()
     console = Console()
     server_core, load_core = two_cores()
@@ -104,15 +105,15 @@ def main() -> None:
     record: dict[str, Any] = {"problem": given.problem, "cores": cores(), "connections": CONNECTIONS, "places": {}}
     with trained(given.workspace, given.problem, console) as workspace, tempfile.TemporaryDirectory() as scratch:
         contenders = Contenders(workspace, given.problem, given.moment, server_core)
-        kinds = _kinds(contenders.bundle, Path(scratch))
+        made = _made(contenders.bundle, Path(scratch))
         for place, allowed in places.items():
             limits = {"UNDERSTUDY_SERVING_SHADOW_TIME": "1", "UNDERSTUDY_SERVING_SHADOW_CORES": str(allowed)}
             name = f"shadow on {place}".replace("'", "")
             with contenders.own(name, shadow=False, ledger=True, **limits) as contender:
                 course = _Course(contenders, contender, place, given.minutes, console)
                 figures = {}
-                for kind, shadows in kinds.items():
-                    figures[kind] = _figures(course.run(kind, shadows))
+                for kind in (KINDS[name] for name in given.kinds):
+                    figures[kind] = _figures(course.run(kind, made[kind]))
                     console.print(f"{kind}: {figures[kind]['p99_to_none']:.2f} times p99")
             record["places"][place] = {"rate": round(course.rate, 1), "cases": figures}
             console.print(_table(place, course.rate, figures))
@@ -120,7 +121,7 @@ def main() -> None:
     console.print(f"Written to {path.relative_to(ROOT)}")
 
 
-def _kinds(bundle: Bundle, folder: Path) -> dict[str, tuple[Bundle, ...]]:
+def _made(bundle: Bundle, folder: Path) -> dict[str, tuple[Bundle, ...]]:
     return {
         NONE: (),
         WELL: (bundle,),
@@ -175,7 +176,10 @@ class _Course:
         before = self._counted()
         switching = asyncio.create_task(asyncio.to_thread(self._switch, shadows))
         outcome = await open_loop(self.contender.target, self.rate, 4 * CONNECTIONS, self.seconds)
-        pairs = await switching
+        last = max(outcome.due, default=0.0)
+        pairs = [pair for pair in await switching if pair[1].end <= last]
+        if not pairs:
+            raise SystemExit(f"{self.seconds:.0f} s are too short for a spell without and one with a shadow.")
         return Case(outcome, pairs, self._counted() - before)
 
     def _switch(self, shadows: Sequence[Bundle]) -> list[tuple[Spell, Spell]]:
@@ -256,25 +260,6 @@ def _milliseconds(outcome: Outcome, spell: Spell) -> Array:
     """Latencies of what fell due in the spell."""
     due = np.array(outcome.due)
     return np.array(outcome.latencies)[(spell.start <= due) & (due < spell.end)] * 1000
-
-
-def ratio(pairs: Sequence[tuple[float, float]]) -> float:
-    """Of the second to the first: geometric mean, without the fifth of the pairs at either end."""
-    return float(_ratios(np.array(pairs)[None])[0])
-
-
-def interval(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Of the ratio: 95 %, bootstrapped over the pairs."""
-    drawn = np.random.default_rng(0).integers(0, len(pairs), (RESAMPLES, len(pairs)))
-    low, high = np.quantile(_ratios(np.array(pairs)[drawn]), (0.025, 0.975))
-    return float(low), float(high)
-
-
-def _ratios(pairs: Array) -> Array:
-    """Of samples [samples, pairs, 2]."""
-    apart = np.log(pairs[..., 1] / pairs[..., 0])
-    means: Array = np.exp(trim_mean(apart, TRIMMED, axis=1))
-    return means
 
 
 def _table(place: str, rate: float, figures: Mapping[str, Any]) -> Table:

@@ -57,7 +57,7 @@ class ServingSettings(BaseSettings):
     shadow_rows: int = Field(default=2048, ge=1)
     """Rows that may be with the shadows at once; what comes beyond is not shadowed."""
     shadow_time: float = Field(default=5.0, gt=0)
-    """Time without an answer after which the shadows' process is killed and started anew."""
+    """Time without an answer after which the shadows' process is killed, and its model left alone for a while."""
     shadow_nice: int = Field(default=19, ge=0, le=19)
     """Its priority: at 19 it has what time the server leaves, at 0 as much as the server."""
     shadow_cores: tuple[int, ...] = ()

@@ -41,14 +41,19 @@ class Breaker:
             return "closed"
         return "half-open" if self.clock() - self._since >= self._pause else "open"
 
-    def allow(self) -> bool:
-        """Whether to try now; a yes in half-open is the one try, and its outcome must be recorded."""
+    @property
+    def may_try(self) -> bool:
+        """What ``allow`` would say."""
         if self.state != "half-open":
             return self.state == "closed"
-        now = self.clock()
-        if self._trial is not None and now - self._trial < self._pause:
+        return self._trial is None or self.clock() - self._trial >= self._pause
+
+    def allow(self) -> bool:
+        """Whether to try now; a yes in half-open is the one try, and its outcome must be recorded."""
+        if not self.may_try:
             return False
-        self._trial = now
+        if self.state == "half-open":
+            self._trial = self.clock()
         return True
 
     def record(self, succeeded: bool, fatal: bool = False) -> None:

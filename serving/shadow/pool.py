@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from serving.features import Features
@@ -19,7 +20,7 @@ from serving.shadow.tally import Tally
 from understudy.records import Prediction
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-"""Seconds before the process is started again: doubled each time, until it has scored something."""
+"""Seconds before the process is started again: doubled each time, until it has stored something or a lineup is new."""
 IDLE = 0.25
 """Seconds between two looks for a shadow that may be asked, while there is no process."""
 LOADING = 60.0
@@ -57,6 +58,8 @@ class Shadows:
         self._breakers: dict[str, Breaker] = {}
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._pause = FIRST_PAUSE
+        self._renewed = asyncio.Event()
 
     def use(self, lineup: Lineup) -> None:
         """Have the shadows of a lineup ready as soon as may be; the process is started with the first ones."""
@@ -64,6 +67,8 @@ class Shadows:
         wanted = {placed.digest for placed in lineup.deployment.shadows}
         self._breakers = {digest: self._breakers.get(digest) or self._breaker() for digest in wanted}
         self._loads.renew()
+        self._pause = FIRST_PAUSE
+        self._renewed.set()
         if self._process is not None:
             self._load(self._process)
         if wanted and self._keeper is None:
@@ -115,13 +120,15 @@ class Shadows:
         breaker = self._breakers.get(judge.digest)
         if judge.digest in self.refused:
             return "refused"
-        if breaker is not None and breaker.state == "open":
+        if breaker is not None and not breaker.may_try:
             return "open circuit"
         if self._process is None or judge.digest not in self._loads.loaded:
             return "loading"
         if self.tally.outstanding + rows > self.settings.shadow_rows:
             return "full"
-        return "open circuit" if breaker is not None and not breaker.allow() else ""
+        if breaker is not None:
+            breaker.allow()  # half-open, this is the one try
+        return ""
 
     def _hand_over_soon(self) -> None:
         """Once the process is free, and enough has gathered or for long enough."""
@@ -161,27 +168,32 @@ class Shadows:
             self._progress = time.monotonic()
 
     async def _keep(self) -> None:
-        """Keep a process running while there is anyone to ask, and start another one where it ends.
+        """Start a process when there is anyone to ask, and another one where it ends.
 
-        Ever later, where none has scored anything.
+        Ever later, where none has stored anything since the newest lineup.
         """
-        pause = FIRST_PAUSE
         while True:
             while not self._any_to_ask():
-                await asyncio.sleep(IDLE)
+                await self._rest(IDLE)
             try:
                 process = await Process.start(self.program, self.settings)
             except Exception as failed:  # shadows end no server, and none of them for good
                 log.warning("the shadows' process cannot be started: %s", failed)
             else:
-                pause = FIRST_PAUSE if await self._attend(process) else pause
+                self._pause = FIRST_PAUSE if await self._attend(process) else self._pause
             self.restarts += 1
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            await self._rest(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, but no longer than until the next lineup."""
+        self._renewed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._renewed.wait(), seconds)
 
     def _any_to_ask(self) -> bool:
         """Whether some shadow is neither left out nor left alone: a process for none of them is work for nothing."""
-        left_alone = {digest for digest, breaker in self._breakers.items() if breaker.state == "open"}
+        left_alone = {digest for digest, breaker in self._breakers.items() if not breaker.may_try}
         return bool({judge.digest for judge in self._judges} - left_alone - self.refused.keys())
 
     async def _attend(self, process: Process) -> bool:

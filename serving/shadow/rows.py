@@ -35,9 +35,9 @@ class Rows:
             "width": None if numbers is None else numbers.shape[1],
             "texts": None if categories is None else categories.tolist(),
         }
-        self.heads.append(orjson.dumps(head))
-        if numbers is not None:
-            self.bodies.append(numbers.tobytes())
+        packed, body = orjson.dumps(head), [] if numbers is None else [numbers.tobytes()]
+        self.heads.append(packed)
+        self.bodies += body
         self.count += len(live)
 
     def frame(self, score: Sequence[tuple[int, Judge]]) -> bytes:

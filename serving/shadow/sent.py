@@ -46,8 +46,10 @@ class Waiting:
         last = self._offered[-1] if self._offered else None
         if last is None or last.judges != judges or last.rows.count + len(live) > self.most:
             last = Offered(judges)
+            last.rows.add(live, features)
             self._offered.append(last)
-        last.rows.add(live, features)
+        else:
+            last.rows.add(live, features)
         self.rows += len(live)
 
     def take(self) -> Offered | None:

@@ -24,8 +24,9 @@ from understudy.records import Prediction
 PR_SET_PDEATHSIG = 1
 PIECE, ALIVE = 32, 0.2
 """Rows that are scored at once, and seconds between two signs of life while they are."""
-SAMPLE = 4
-"""Rows of a piece that all fail by themselves before the model is taken to fail at each of them."""
+SAMPLE = (0.0, 0.618, 0.236, 0.854)
+"""Where in a piece the rows lie that are tried by themselves: if all fail, the model is taken to fail at the whole piece.
+Multiples of the golden ratio, so that what recurs every few rows is not all that they meet."""
 
 
 class Worker:
@@ -106,28 +107,40 @@ def give_way() -> None:
     os.sched_yield()
 
 
-def sound_scores(
-    model: LoadedModel, numbers: Array | None, categories: Array | None, sample: int = SAMPLE
-) -> tuple[FloatArray, str]:
+def sound_scores(model: LoadedModel, numbers: Array | None, categories: Array | None) -> tuple[FloatArray, str]:
     """Scores of the rows, NaN where the model fails; and with what error, of one of these rows.
 
     Rows gather from many requests: those that the model does not fail at are found by halves. A failure costs some
-    hundred times what a row's score does, so where each of a few rows fails by itself, the others are given up.
-
-    Args:
-        sample: rows that are tried by themselves before halves are; 0 tries halves in any case.
+    hundred times what a row's score does, so where each of a few rows fails by itself, the others are given up, and
+    the error says so.
     """
     try:
         return model.score(numbers, categories), ""
     except UnderstudyError as failed:
         error = str(failed)
     rows = len(numbers if numbers is not None else categories)  # type: ignore[arg-type]
-    spread = np.linspace(0, rows - 1, sample, dtype=int)
-    if rows == 1 or (0 < sample < rows and all(_fails(model, row, numbers, categories) for row in spread)):
-        return np.full(rows, np.nan, np.float32), error
-    parts = (slice(rows // 2), slice(rows // 2, None))
-    halves = [sound_scores(model, *_rows(part, numbers, categories), sample=0) for part in parts]
-    return np.concatenate([scores for scores, _ in halves]), halves[1][1] or halves[0][1]
+    if rows > len(SAMPLE) and all(_fails(model, int(place * rows), numbers, categories) for place in SAMPLE):
+        given_up = f"{error} So did each of {len(SAMPLE)} rows tried by themselves; others beside them were not tried."
+        return np.full(rows, np.nan, np.float32), given_up
+    return by_halves(model, numbers, categories, error)
+
+
+def by_halves(
+    model: LoadedModel, numbers: Array | None, categories: Array | None, error: str
+) -> tuple[FloatArray, str]:
+    """As ``sound_scores``, of rows that failed together with ``error``; each that fails is found."""
+    rows = len(numbers if numbers is not None else categories)  # type: ignore[arg-type]
+    if rows == 1:
+        return np.full(1, np.nan, np.float32), error
+    scores, errors = np.empty(rows, np.float32), ""
+    for part in (slice(rows // 2), slice(rows // 2, None)):
+        half = _rows(part, numbers, categories)
+        try:
+            scores[part] = model.score(*half)
+        except UnderstudyError as failed:
+            scores[part], found = by_halves(model, *half, str(failed))
+            errors = found or errors
+    return scores, errors
 
 
 def _fails(model: LoadedModel, row: int, numbers: Array | None, categories: Array | None) -> bool:

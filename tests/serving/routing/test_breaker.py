@@ -119,7 +119,8 @@ def test_what_holds_whatever_happens(steps: list[bool | float], window: int, few
             clock.now += step
             continue
         state = breaker.state
-        allowed = breaker.allow()
+        said, allowed = breaker.may_try, breaker.allow()
+        assert said == allowed
         assert allowed or state != "closed"
         assert not (allowed and state == "open")
         if state == "open":

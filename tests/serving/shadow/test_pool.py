@@ -84,7 +84,7 @@ def test_batches_gather_while_the_process_is_busy_and_a_bad_row_spoils_no_other(
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         for n in range(60):
-            await predictor.predict(sizes(FAILS if n % 3 == 0 else 1.0))
+            await predictor.predict(sizes(FAILS if n >= 40 else 1.0))
         await settled(predictor)
         assert shadows.tally.failed == {"shadow2": 20}
         assert shadows.tally.scored == {"shadow2": 40}

@@ -25,12 +25,14 @@ def test_a_killed_process_is_replaced_and_its_rows_are_counted(shadowed: Shadowe
     async def work(predictor: Predictor) -> None:
         shadows = predictor.shadows
         found = await predictor.predict(sizes(HANGS, 1.0))
-        await until(lambda: shadows.tally.outstanding == 2)
+        await until(lambda: shadows._sent)
         os.kill(shadows.pid or 0, signal.SIGKILL)
         found += await predictor.predict(sizes(1.0))
         await until(lambda: shadows.restarts == 1)
         lost = sum(shadows.tally.dropped.values())
-        assert set(shadows.tally.dropped) <= {("shadow2", "died"), ("shadow2", "loading")}
+        [breaker] = shadows._breakers.values()
+        assert breaker.opened == 1
+        assert {why for _, why in shadows.tally.dropped} <= {"died", "loading", "open circuit"}
         await until(lambda: shadows.ready and shadows.pid)
         found += await predictor.predict(sizes(1.0))
         await settled(predictor)
@@ -118,3 +120,35 @@ def test_no_process_is_started_for_a_lineup_without_shadows(shadowed: Shadowed, 
         await until(lambda: shadows.ready and shadows.pid)
 
     shadowed.run(work)
+
+
+def test_no_process_is_started_for_a_model_that_is_left_out(tmp_path: Path) -> None:
+    async def work() -> None:
+        with a_predictor() as predictor:
+            shadows, damaged = predictor.shadows, a_model(tmp_path, 2)
+            (damaged.bundle.folder / "card.md").write_text("something else", encoding="utf-8")
+            predictor.lineup = a_lineup(a_model(tmp_path, 1), shadows=(damaged,))
+            await until(lambda: shadows.refused)
+            os.kill(shadows.pid or 0, signal.SIGKILL)
+            await until(lambda: shadows.restarts == 1)
+            await asyncio.sleep(0.5)
+            assert shadows.pid is None
+            await predictor.close()
+
+    asyncio.run(work())
+
+
+def test_another_lineup_need_not_wait_until_the_last_one_is_tried_again(shadowed: Shadowed, tmp_path: Path) -> None:
+    async def work(predictor: Predictor) -> None:
+        shadows = predictor.shadows
+        shadows._pause = 60.0
+        await predictor.predict(sizes(HANGS))
+        await until(lambda: shadows.restarts == 1)
+        one, two = (a_model(tmp_path / "others", version) for version in (1, 3))
+        predictor.lineup = a_lineup(one, shadows=(two,), revision=6)
+        await until(lambda: shadows.ready and shadows.pid)
+        await predictor.predict(sizes(HANGS))
+        await settled(predictor)
+        assert shadows.tally.scored == {"shadow3": 1}
+
+    shadowed.run(work, shadow_time=0.2, breaker_cooldown=60.0)

@@ -1,12 +1,16 @@
 """Batches that gather for shadows."""
 
+import io
+
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_predictions import a_prediction
 
 from serving.features import Features
+from serving.shadow.frames import LENGTHS
 from serving.shadow.records import Judge
 from serving.shadow.rows import unpack
 from serving.shadow.sent import Judges, Offered, Waiting
@@ -22,11 +26,13 @@ def put(waiting: Waiting, first: int, rows: int, *judges: Judge) -> None:
     waiting.put(judges or (ONE,), live, Features(numbers, None, None, [""] * rows))
 
 
-def numbers_of(offered: Offered) -> list[float]:
-    batches = [{"rows": [], "width": 1, "texts": None}]
-    _, numbers, _ = unpack({"batches": batches}, b"".join(offered.rows.bodies))
+def taken_apart(offered: Offered) -> list[tuple[str, float]]:
+    """Name of the live prediction and number of each row."""
+    frame = io.BytesIO(offered.rows.frame([]))
+    head, body = LENGTHS.unpack(frame.read(LENGTHS.size))
+    rows, numbers, _ = unpack(orjson.loads(frame.read(head)), frame.read(body))
     assert numbers is not None
-    return [float(number) for number in numbers[:, 0]]
+    return [(row[0], float(number)) for row, number in zip(rows, numbers[:, 0], strict=True)]
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=12), st.integers(1, 30))
@@ -34,18 +40,19 @@ def test_batches_are_taken_in_order_and_together_where_the_same_shadows_score_th
     sizes: list[tuple[int, bool]], most: int
 ) -> None:
     waiting, last = Waiting(most), 0
-    expected: list[tuple[Judges, list[float]]] = []
+    expected: list[tuple[Judges, tuple[str, float]]] = []
     for rows, both in sizes:
         judges = (ONE, TWO) if both else (ONE,)
         put(waiting, last, rows, *judges)
-        expected += [(judges, [float(number)]) for number in range(last, last + rows)]
+        expected += [(judges, (a_prediction(number).id, float(number))) for number in range(last, last + rows)]
         last += rows
     assert waiting.rows == last
     taken = []
     while offered := waiting.take():
         assert offered.rows.count <= most or len(offered.rows.heads) == 1
-        assert offered.rows.count == len(numbers_of(offered))
-        taken += [(offered.judges, [number]) for number in numbers_of(offered)]
+        apart = taken_apart(offered)
+        assert offered.rows.count == len(apart)
+        taken += [(offered.judges, row) for row in apart]
     assert taken == expected
     assert waiting.rows == 0
 

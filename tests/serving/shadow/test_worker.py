@@ -20,12 +20,13 @@ from serving.model import LoadedModel
 from serving.shadow.frames import pack, receive
 from serving.shadow.records import Judge
 from serving.shadow.rows import Rows
-from serving.shadow.worker import PIECE, SAMPLE, Worker, sound_scores
+from serving.shadow.worker import PIECE, SAMPLE, Worker, by_halves, sound_scores
 from understudy.records import Prediction
 
 pytestmark = pytest.mark.integration
 
 FAILS = -2000.0
+TRIED = 1 + len(SAMPLE)
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +35,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.lists(st.sampled_from([0.25, 1.0, FAILS]), min_size=1, max_size=20))
+@given(st.lists(st.sampled_from([0.25, 1.0, FAILS]), min_size=2, max_size=20))
 def test_rows_that_a_model_fails_at_do_not_take_others_along(model: LoadedModel, sizes: list[float]) -> None:
     numbers = np.array([[size, 0.5] for size in sizes], np.float32)
-    scores, error = sound_scores(model, numbers, np.full((len(sizes), 1), "north", dtype=object), sample=0)
+    scores, error = by_halves(model, numbers, np.full((len(sizes), 1), "north", dtype=object), "")
     expected = [np.nan if size == FAILS else expected_score(size, 0.5, "north") for size in sizes]
     np.testing.assert_allclose(scores, expected, atol=1e-6)
     assert error.startswith("Version 1 cannot score") == (FAILS in sizes)
@@ -59,18 +60,24 @@ class Asked:
 @pytest.mark.parametrize(
     ("failing", "lost", "most"),
     [
-        (range(PIECE), PIECE, 1 + SAMPLE),
-        ([7], 1, 1 + SAMPLE + 2 * 5),
-        (range(PIECE - 1), PIECE - 1, 1 + SAMPLE + 2 * PIECE),
-        ([0, 10, 20], 3, 1 + SAMPLE + 2 * 3 * 5),
+        (range(PIECE), range(PIECE), TRIED),
+        ([7], [7], TRIED + 2 * 5),
+        ([row for row in range(PIECE) if row != 19], [row for row in range(PIECE) if row != 19], TRIED + 2 * PIECE),
+        ([row for row in range(PIECE) if row != 5], range(PIECE), TRIED),
+        ([0, 10, 20], [0, 10, 20], TRIED + 2 * 3 * 5),
+        (range(0, PIECE, 3), range(0, PIECE, 3), TRIED + 2 * PIECE),
+        (range(0, PIECE, 2), range(0, PIECE, 2), TRIED + 2 * PIECE),
     ],
-    ids=["all", "one", "all but one", "some of the sample"],
+    ids=["all", "one", "all but one tried", "all but one not tried", "some tried", "each third", "each second"],
 )
-def test_a_model_that_only_fails_is_not_asked_about_each_row(failing: Sequence[int], lost: int, most: int) -> None:
+def test_a_model_that_only_fails_is_not_asked_about_each_row(
+    failing: Sequence[int], lost: Sequence[int], most: int
+) -> None:
     asked = Asked(failing)
     scores, error = sound_scores(asked, np.arange(PIECE, dtype=np.float32)[:, None], None)  # type: ignore[arg-type]
-    assert np.isnan(scores).sum() == lost
+    assert np.flatnonzero(np.isnan(scores)).tolist() == list(lost)
     assert error.startswith("It cannot score")
+    assert error.endswith("were not tried.") == (asked.times == TRIED)
     assert asked.times <= most
 
 

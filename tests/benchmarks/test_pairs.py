@@ -1,9 +1,9 @@
-"""What the shadow benchmark makes of the latencies that it has seen."""
+"""What is made of figures that lie in pairs on a machine that is not steady."""
 
 import numpy as np
 import pytest
 
-from benchmarks.shadow import interval, ratio
+from benchmarks.pairs import interval, ratio
 
 pytestmark = pytest.mark.unit
 
