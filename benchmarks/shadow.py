@@ -17,7 +17,8 @@ waiting is not the server's.
 The ledger lies where temporary files do: ``TMPDIR`` on a file system in memory takes the disk's own waits, which on a
 shared machine vary more than what is measured here, out of the figures.
 
-Usage: ``python -m benchmarks.shadow [--minutes 4] [--kinds hangs]``. Writes ``benchmarks/results/shadow-<problem>.json``.
+Usage: ``python -m benchmarks.shadow [--minutes 4] [--kinds hangs]``.
+Writes ``benchmarks/results/shadow-<problem>.json``.
 """
 
 import argparse

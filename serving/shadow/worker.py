@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG = 1
 PIECE, ALIVE = 32, 0.2
 """Rows that are scored at once, and seconds between two signs of life while they are."""
 SAMPLE = (0.0, 0.618, 0.236, 0.854)
-"""Where in a piece the rows lie that are tried by themselves: if all fail, the model is taken to fail at the whole piece.
+"""Where in a piece the rows lie that are tried by themselves: if all fail, the model is taken to fail at the piece.
 Multiples of the golden ratio, so that what recurs every few rows is not all that they meet."""
 
 
