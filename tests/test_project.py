@@ -22,6 +22,7 @@ SPANNING = {
     "test_peers.py",
     "test_planted_leaks.py",
     "test_protocol_clients.py",
+    "test_restarted_shadows.py",
     "test_schemathesis.py",
     "test_shared_traffic.py",
     "test_shipped_rules.py",
