@@ -3,15 +3,18 @@
 import sys
 from contextlib import suppress
 
-from serving.shadow.worker import serve
-from understudy.adapters import open_shadow_ledger
-from understudy.errors import UnderstudyError
-from understudy.settings import Settings
+from serving.pauses import pausing
 
 
 def main(descriptor: int) -> None:
     """Serve the socket that was inherited as ``descriptor``; the ledger is where ``UNDERSTUDY_DATABASE`` says."""
-    ledger = open_shadow_ledger(Settings())
+    with pausing():  # importing is most of a second's work
+        from serving.shadow.worker import serve
+        from understudy.adapters import open_shadow_ledger
+        from understudy.errors import UnderstudyError
+        from understudy.settings import Settings
+
+        ledger = open_shadow_ledger(Settings())
     try:
         with suppress(UnderstudyError):  # what is wrong is told when there is something to store
             ledger.settle()

@@ -6,14 +6,15 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from serving.model import Array, FloatArray, LoadedModel
+from serving.pauses import pausing
 from serving.shadow.frames import Frame, pack, receive
 from serving.shadow.records import Judge, records
 from serving.shadow.rows import unpack
@@ -30,10 +31,15 @@ Multiples of the golden ratio, so that what recurs every few rows is not all tha
 
 
 class Worker:
-    """Holds the models of the shadows and answers one frame after the other."""
+    """Holds the models of the shadows and answers one frame after the other; ``at_work`` surrounds what a model does."""
 
-    def __init__(self, connection: socket.socket, ledger: Ledger) -> None:
-        self.connection, self.ledger = connection, ledger
+    def __init__(
+        self,
+        connection: socket.socket,
+        ledger: Ledger,
+        at_work: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self.connection, self.ledger, self.at_work = connection, ledger, at_work
         self.models: dict[str, LoadedModel] = {}
 
     def run(self) -> None:
@@ -52,7 +58,8 @@ class Worker:
         """Why the model cannot be loaded; empty when it is."""
         try:
             if digest not in self.models:
-                self.models[digest] = LoadedModel.load(Path(folder), version, digest, code_hash)
+                with self.at_work():
+                    self.models[digest] = LoadedModel.load(Path(folder), version, digest, code_hash)
         except Exception as failed:  # also whatever a damaged or vanished file makes a library raise
             return str(failed) or repr(failed)
         return ""
@@ -63,7 +70,8 @@ class Worker:
             judge = Judge(**described)
             give_way()
             start = time.perf_counter()
-            scores, error = self._scores(self.models[judge.digest], numbers, categories)
+            with self.at_work():
+                scores, error = self._scores(self.models[judge.digest], numbers, categories)
             spent = (time.perf_counter() - start) * 1000 / len(scores)
             failed = int(np.isnan(scores).sum())
             self._say({"scored": number, "failed": failed})
@@ -162,6 +170,6 @@ def serve(descriptor: int, ledger: Ledger) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with socket.socket(fileno=descriptor) as connection:
         try:
-            Worker(connection, ledger).run()
+            Worker(connection, ledger, pausing).run()
         except (BrokenPipeError, ConnectionResetError):
             return

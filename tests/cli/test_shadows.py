@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from postgres_server import postgres_server
 from small_bundle import expected_score
@@ -26,6 +27,7 @@ from understudy.settings import Settings
 pytestmark = pytest.mark.integration
 
 SIZES = [0.25, 1.0, 2.0]
+FEWEST_PAUSES = 200
 LIVE = [a_prediction(number) for number in range(len(SIZES))]
 
 
@@ -39,7 +41,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
 
 
 @contextmanager
-def a_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+def a_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[socket.socket, int]]:
+    """The server's end of its socket, and its number."""
     monkeypatch.setenv("UNDERSTUDY_DATABASE", settings.database)
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-W", "error", "-m", "cli.shadows", str(theirs.fileno())]
@@ -47,7 +50,7 @@ def a_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
         theirs.close()
         with ours:
             ours.settimeout(60)
-            yield ours
+            yield ours, process.pid
         assert process.wait(20) == 0
 
 
@@ -82,7 +85,7 @@ def test_what_a_shadow_says_is_in_the_ledger(
     ledger.append(LIVE)
     model = a_model(tmp_path, 2)
     judge = Judge("rehearsal", 2, model.digest, 0.5)
-    with a_process(settings, monkeypatch) as connection:
+    with a_process(settings, monkeypatch) as (connection, _):
         assert ask(connection, to_load(model)) == {"loading": model.digest, "number": 1}
         assert told_next(connection) == {"loaded": model.digest, "number": 1, "error": ""}
         said = ask(connection, to_score(7, judge))
@@ -108,9 +111,17 @@ def test_a_database_out_of_reach_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     settings = Settings(database=f"sqlite:///{tmp_path / 'understudy.db'}")
     model = a_model(tmp_path, 2)
     judge = Judge("rehearsal", 2, model.digest, 0.5)
-    with a_process(settings, monkeypatch) as connection:
+    with a_process(settings, monkeypatch) as (connection, _):
         ask(connection, to_load(model))
         told_next(connection)
         assert ask(connection, to_score(1, judge)) == {"scored": 1, "failed": 0}
         said = told_next(connection)
         assert "understudy-shadows.db cannot be used" in said["unstored"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing pauses elsewhere")
+def test_it_pauses_while_it_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path / 'understudy.db'}")
+    with a_process(settings, monkeypatch) as (connection, pid):
+        assert "loading" in ask(connection, to_load(a_model(tmp_path, 2)))
+        assert psutil.Process(pid).num_ctx_switches().voluntary > FEWEST_PAUSES

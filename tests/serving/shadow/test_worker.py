@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -98,9 +99,16 @@ class Working:
 
     def __init__(self) -> None:
         self.ledger = Ledger()
+        self.at_work = False
         self.ours, self.theirs = socket.socketpair()
-        self.thread = Thread(target=Worker(self.theirs, self.ledger).run)  # type: ignore[arg-type]
+        self.thread = Thread(target=Worker(self.theirs, self.ledger, self.surrounded).run)  # type: ignore[arg-type]
         self.thread.start()
+
+    @contextmanager
+    def surrounded(self) -> Iterator[None]:
+        self.at_work = True
+        yield
+        self.at_work = False
 
     def say(self, frame: bytes) -> None:
         self.ours.sendall(frame)
@@ -153,6 +161,36 @@ def test_whatever_loading_raises_is_said_and_others_are_loaded(
     broken = {**wanted(model), "digest": "broken", "folder": str(tmp_path)}
     errors = {said["loaded"]: said["error"] for said in working.load(1, broken, wanted(model)) if "loaded" in said}
     assert errors == {"broken": "MemoryError()", model.digest: ""}
+
+
+def test_what_a_model_does_is_surrounded_and_what_the_ledger_does_is_not(
+    working: Working, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def noting(owner: type, name: str) -> None:
+        done = getattr(owner, name)
+
+        def noted(*given: Any) -> Any:
+            seen.append((name, working.at_work))
+            return done(*given)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    noting(LoadedModel, "load")
+    noting(LoadedModel, "score")
+    noting(Ledger, "append")
+    working.load(1, wanted(model))
+    working.say(one_row(model))
+    assert [working.hear() for _ in range(2)] == [{"scored": 1, "failed": 0}, {"stored": 1, "unstored": ""}]
+    assert seen == [("load", True), ("score", True), ("append", False)]
+
+
+def one_row(model: LoadedModel) -> bytes:
+    rows = Rows()
+    tensors = Features(np.array([[1.0, 0.5]], np.float32), np.full((1, 1), "north", dtype=object), None, [""])
+    rows.add([a_prediction(1)], tensors)
+    return rows.frame([(1, Judge("shadow", 1, model.digest, 0.5))])
 
 
 def test_a_slow_model_is_said_to_be_alive(
