@@ -31,7 +31,10 @@ Multiples of the golden ratio, so that what recurs every few rows is not all tha
 
 
 class Worker:
-    """Holds the models of the shadows and answers one frame after the other; ``at_work`` surrounds what a model does."""
+    """Holds the models of the shadows and answers one frame after the other.
+
+    ``at_work`` surrounds what a model does.
+    """
 
     def __init__(
         self,
