@@ -16,7 +16,7 @@ def main(descriptor: int) -> None:
 
         ledger = open_shadow_ledger(Settings())
     try:
-        with suppress(UnderstudyError):  # what is wrong is told when there is something to store
+        with suppress(UnderstudyError), pausing():  # what is wrong is told when there is something to store
             ledger.settle()
         serve(descriptor, ledger)
     finally:

@@ -17,7 +17,8 @@ def pausing() -> Iterator[None]:
     Linux does what the lowest priority is owed in one piece, and looks who waits at its next tick: up to 4 ms at the
     usual 250 a second. Who sleeps, however briefly, is off the core at once. So a timer's signal is answered with a
     sleep, by the C library itself, since a handler in Python waits for the interpreter. Reads that are interrupted go
-    on; sleeps are cut short, and with them what waits for a lock by sleeping, as SQLite does: not for such work.
+    on; sleeps are cut short, and with them what waits for a lock by sleeping, as SQLite does: it gives up too soon, and
+    is to be tried again without pauses.
 
     For a program of one's own: the timer (``ITIMER_REAL``) and the handler of ``SIGALRM`` are this one's, and the
     handler stays. Elsewhere than on Linux nothing pauses.

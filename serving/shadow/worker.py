@@ -33,7 +33,7 @@ Multiples of the golden ratio, so that what recurs every few rows is not all tha
 class Worker:
     """Holds the models of the shadows and answers one frame after the other.
 
-    ``at_work`` surrounds what a model does.
+    ``at_work`` surrounds every step that may take a while.
     """
 
     def __init__(
@@ -68,7 +68,8 @@ class Worker:
         return ""
 
     def _score(self, frame: Frame) -> None:
-        rows, numbers, categories = unpack(*frame)
+        with self.at_work():
+            rows, numbers, categories = unpack(*frame)
         for number, described in frame[0]["score"]:
             judge = Judge(**described)
             give_way()
@@ -79,8 +80,9 @@ class Worker:
             failed = int(np.isnan(scores).sum())
             self._say({"scored": number, "failed": failed})
             give_way()
-            unstored = self._store(records(judge, rows, scores, error, spent))
-            self._say({"stored": number, "unstored": unstored})
+            with self.at_work():
+                made = records(judge, rows, scores, error, spent)
+            self._say({"stored": number, "unstored": self._store(made)})
 
     def _scores(self, model: LoadedModel, numbers: Array | None, categories: Array | None) -> tuple[FloatArray, str]:
         """As ``sound_scores``; a model that is slow, and no more than that, is said to be alive meanwhile."""
@@ -101,10 +103,14 @@ class Worker:
     def _store(self, made: Sequence[Prediction]) -> str:
         """Why they could not be stored; empty when they are."""
         try:
-            self.ledger.append(made)
+            try:
+                with self.at_work():
+                    self.ledger.append(made)
+            except UnderstudyError:  # a lock may have been waited for, and pauses cut such a wait short
+                self.ledger.append(made)
         except UnderstudyError as failed:
             return str(failed)
-        with suppress(UnderstudyError):
+        with suppress(UnderstudyError), self.at_work():
             self.ledger.settle()
         return ""
 

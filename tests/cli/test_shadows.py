@@ -1,10 +1,11 @@
 """The shadows' process stores what its models say where the ledger's readers find it."""
 
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.integration
 
 SIZES = [0.25, 1.0, 2.0]
 FEWEST_PAUSES = 200
+WRITING = 1.0
+"""Seconds that another process writes for: longer than a wait for its lock that is cut short again and again."""
 LIVE = [a_prediction(number) for number in range(len(SIZES))]
 
 
@@ -117,6 +120,27 @@ def test_a_database_out_of_reach_is_said(tmp_path: Path, monkeypatch: pytest.Mon
         assert ask(connection, to_score(1, judge)) == {"scored": 1, "failed": 0}
         said = told_next(connection)
         assert "understudy-shadows.db cannot be used" in said["unstored"]
+
+
+def test_it_waits_for_who_writes_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path / 'understudy.db'}")
+    model = a_model(tmp_path, 2)
+    judge = Judge("rehearsal", 2, model.digest, 0.5)
+    with a_process(settings, monkeypatch) as (connection, _):
+        ask(connection, to_load(model))
+        told_next(connection)
+        ask(connection, to_score(1, judge))
+        assert told_next(connection) == {"stored": 1, "unstored": ""}
+        with closing(sqlite3.connect(tmp_path / "understudy-shadows.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ask(connection, to_score(2, judge))
+            connection.settimeout(WRITING)
+            with pytest.raises(TimeoutError):
+                receive(connection)
+            connection.settimeout(60)
+            other.execute("COMMIT")
+            assert told_next(connection) == {"stored": 2, "unstored": ""}
+            assert other.execute("SELECT count(*) FROM predictions").fetchone() == (2 * len(SIZES),)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="nothing pauses elsewhere")

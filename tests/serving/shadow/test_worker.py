@@ -18,10 +18,12 @@ from small_serving import a_model
 from serving.errors import ModelFailed
 from serving.features import Features
 from serving.model import LoadedModel
+from serving.shadow import worker
 from serving.shadow.frames import pack, receive
 from serving.shadow.records import Judge
 from serving.shadow.rows import Rows
 from serving.shadow.worker import PIECE, SAMPLE, Worker, by_halves, sound_scores
+from understudy.errors import StoreError
 from understudy.records import Prediction
 
 pytestmark = pytest.mark.integration
@@ -83,11 +85,16 @@ def test_a_model_that_only_fails_is_not_asked_about_each_row(
 
 
 class Ledger:
+    """Takes what it is given, once it has refused so many times."""
+
     def __init__(self) -> None:
         self.stored: list[Prediction] = []
-        self.settled = 0
+        self.settled = self.refusals = 0
 
     def append(self, made: list[Prediction]) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise StoreError("It is locked.", "Wait.")
         self.stored += made
 
     def settle(self) -> None:
@@ -107,8 +114,10 @@ class Working:
     @contextmanager
     def surrounded(self) -> Iterator[None]:
         self.at_work = True
-        yield
-        self.at_work = False
+        try:
+            yield
+        finally:
+            self.at_work = False
 
     def say(self, frame: bytes) -> None:
         self.ours.sendall(frame)
@@ -163,27 +172,52 @@ def test_whatever_loading_raises_is_said_and_others_are_loaded(
     assert errors == {"broken": "MemoryError()", model.digest: ""}
 
 
-def test_what_a_model_does_is_surrounded_and_what_the_ledger_does_is_not(
-    working: Working, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[tuple[str, bool]] = []
+Seen = list[tuple[str, bool]]
 
-    def noting(owner: type, name: str) -> None:
+
+@pytest.fixture
+def seen(working: Working, monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """Steps that the worker takes, each with whether it is surrounded."""
+    steps: Seen = []
+
+    def noting(owner: Any, name: str) -> None:
         done = getattr(owner, name)
 
         def noted(*given: Any) -> Any:
-            seen.append((name, working.at_work))
+            steps.append((name, working.at_work))
             return done(*given)
 
         monkeypatch.setattr(owner, name, noted)
 
-    noting(LoadedModel, "load")
-    noting(LoadedModel, "score")
-    noting(Ledger, "append")
+    for name in ("unpack", "records"):
+        noting(worker, name)
+    for name in ("load", "score"):
+        noting(LoadedModel, name)
+    for name in ("append", "settle"):
+        noting(Ledger, name)
+    return steps
+
+
+def test_each_step_is_surrounded(working: Working, model: LoadedModel, seen: Seen) -> None:
     working.load(1, wanted(model))
     working.say(one_row(model))
     assert [working.hear() for _ in range(2)] == [{"scored": 1, "failed": 0}, {"stored": 1, "unstored": ""}]
-    assert set(seen) == {("load", True), ("score", True), ("append", False)}
+    assert seen[0] == ("load", True)
+    assert seen[-5:] == [(name, True) for name in ("unpack", "score", "records", "append", "settle")]
+
+
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_what_a_ledger_refuses_is_tried_again_without_surroundings(
+    working: Working, model: LoadedModel, seen: Seen, refusals: int
+) -> None:
+    working.ledger.refusals = refusals
+    working.load(1, wanted(model))
+    working.say(one_row(model))
+    working.hear()
+    refused = "It is locked. Wait." if refusals == 2 else ""
+    assert working.hear() == {"stored": 1, "unstored": refused}
+    assert [step for step in seen if step[0] == "append"] == [("append", True), ("append", False)]
+    assert len(working.ledger.stored) == 2 - refusals
 
 
 def one_row(model: LoadedModel) -> bytes:
